@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from annotator.models.annotation import Annotation
+
+
+class ReasoningKind(models.TextChoices):
+    OBSERVATION = "observation"
+    HYPOTHESIS = "hypothesis"
+    EXPERIMENT = "experiment"
+    DECISION = "decision"
+    CHANGE = "change"
+    VERIFICATION = "verification"
+    DEAD_END = "dead_end", "dead end"
+
+
+class Judgement(models.TextChoices):
+    """What a step of the trajectory was worth."""
+
+    PRODUCTIVE = "productive"
+    NEUTRAL = "neutral"
+    MISSTEP = "misstep"
+
+
+class ReasoningStep(models.Model):
+    """One link of the chain from the issue to the change.
+
+    `version` counts its edits; a save that names an older one is a conflict, never a loss.
+    """
+
+    annotation = models.ForeignKey(
+        Annotation, on_delete=models.PROTECT, related_name="reasoning_steps"
+    )
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    position = models.PositiveIntegerField(help_text="Order within the annotation; may have gaps.")
+    kind = models.CharField(max_length=20, choices=ReasoningKind)
+    claim = models.CharField(max_length=500, blank=True, help_text="One line.")
+    rationale = models.TextField(blank=True, help_text="Markdown.")
+    options = models.JSONField(
+        default=list, help_text="Of a decision: [{title, for, against, chosen}], in order."
+    )
+    covers = models.JSONField(
+        default=list, help_text="[{step, judgement}]: trajectory steps, judgement may be empty."
+    )
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["annotation", "position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.claim}"
+
+
+class CitationKind(models.TextChoices):
+    """What a citation points into; `Citation.target` holds the locator of that kind.
+
+    file: tree, tree_id, path, start_line, end_line · patch: which, path, side, start_line,
+    end_line · issue: – · thought: step · tool_call, observation: step, index · test: run, test_id
+    """
+
+    FILE = "file"
+    PATCH = "patch"
+    ISSUE = "issue"
+    THOUGHT = "thought"
+    TOOL_CALL = "tool_call", "tool call"
+    OBSERVATION = "observation"
+    TEST = "test", "test outcome"
+
+
+class Citation(models.Model):
+    """Evidence that a reasoning step stands on, with the text that stood there when it was cited.
+
+    `quote`, `prefix` and `suffix` are a W3C TextQuoteSelector; `start` and `end` a
+    TextPositionSelector over the content whose SHA-256 is `content_sha256`.
+    """
+
+    reasoning_step = models.ForeignKey(
+        ReasoningStep, on_delete=models.PROTECT, related_name="citations"
+    )
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=20, choices=CitationKind)
+    target = models.JSONField()
+    quote = models.TextField()
+    prefix = models.TextField(blank=True)
+    suffix = models.TextField(blank=True)
+    start = models.PositiveIntegerField(help_text="Characters from the start of the content.")
+    end = models.PositiveIntegerField(help_text="Exclusive.")
+    content_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["reasoning_step", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(quote=""), name="citation_has_quote"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} “{self.quote[:40]}”"

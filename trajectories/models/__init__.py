@@ -1,0 +1,24 @@
+"""The evidence: repositories, tasks, trajectories, batches, grants."""
+
+from __future__ import annotations
+
+from trajectories.models.batch import Batch, BatchTask, BatchTrajectory
+from trajectories.models.grant import Grant
+from trajectories.models.repository import Repository
+from trajectories.models.task import Task, TaskRevision, TaskRow
+from trajectories.models.trajectory import SourceFile, Step, StepKind, Trajectory
+
+__all__ = [
+    "Batch",
+    "BatchTask",
+    "BatchTrajectory",
+    "Grant",
+    "Repository",
+    "SourceFile",
+    "Step",
+    "StepKind",
+    "Task",
+    "TaskRevision",
+    "TaskRow",
+    "Trajectory",
+]

@@ -1,0 +1,49 @@
+"""Selection and visibility of the evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from accounts.models import User
+
+if TYPE_CHECKING:
+    from trajectories.models import Step, Task, Trajectory
+
+# What a list of steps needs; the bodies stay in the database until one is looked at.
+OUTLINE_FIELDS = (
+    "id",
+    "trajectory_id",
+    "number",
+    "kind",
+    "summary",
+    "files",
+    "is_error",
+    "duration_seconds",
+    "cost_usd",
+    "thought_chars",
+    "observation_chars",
+)
+
+
+class TrajectoryQuerySet(models.QuerySet["Trajectory"]):
+    def visible_to(self, user: User) -> TrajectoryQuerySet:
+        """Keep what `user` may open: everything for an admin, else what a grant names."""
+        return self if user.is_admin else self.filter(grants__user=user)
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def visible_to(self, user: User) -> TaskQuerySet:
+        """Keep the tasks of the trajectories that `user` may open."""
+        if user.is_admin:
+            return self
+        return self.filter(
+            models.Exists(user.grants.filter(trajectory__task=models.OuterRef("pk")))
+        )
+
+
+class StepQuerySet(models.QuerySet["Step"]):
+    def outline(self) -> StepQuerySet:
+        """Load what the list of steps shows, without thoughts, calls and observations."""
+        return self.only(*OUTLINE_FIELDS)

@@ -1,0 +1,30 @@
+"""Recipes, environments, runs."""
+
+from __future__ import annotations
+
+from validation.models.recipe import Environment, EnvironmentState, Recipe, RecipeUse
+from validation.models.run import (
+    Outcome,
+    Run,
+    RunCommand,
+    RunState,
+    RunTest,
+    TestGroup,
+    TestStatus,
+    TreeName,
+)
+
+__all__ = [
+    "Environment",
+    "EnvironmentState",
+    "Outcome",
+    "Recipe",
+    "RecipeUse",
+    "Run",
+    "RunCommand",
+    "RunState",
+    "RunTest",
+    "TestGroup",
+    "TestStatus",
+    "TreeName",
+]

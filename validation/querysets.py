@@ -1,0 +1,31 @@
+"""Selection and visibility of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import User
+from trajectories.models import Grant
+
+if TYPE_CHECKING:
+    from validation.models import Run
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: User) -> RunQuerySet:
+        """Keep the runs whose outcome `user` may know.
+
+        A run of a model patch belongs to its trajectory; one of base or gold to every
+        trajectory of the task.
+        """
+        if user.is_admin:
+            return self
+        grants = Grant.objects.filter(user=user, sees_verdicts=True)
+        own = Q(trajectory__isnull=False) & Exists(grants.filter(trajectory=OuterRef("trajectory")))
+        shared = Q(trajectory__isnull=True) & Exists(
+            grants.filter(trajectory__task=OuterRef("task_revision__task"))
+        )
+        return self.filter(own | shared)
