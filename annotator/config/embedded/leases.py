@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from annotator.config.embedded.folder import DataFolder
-from annotator.config.embedded.server import Server
+from annotator.config.embedded.server import Server, is_alive
 
 
 @contextmanager
@@ -71,6 +71,6 @@ def _is_held(name: str) -> bool:
     pid, _, created = name.partition("-")
     try:
         process = psutil.Process(int(pid))
-        return f"{process.create_time()}" == created and process.status() != psutil.STATUS_ZOMBIE
+        return f"{process.create_time()}" == created and is_alive(process)
     except (psutil.Error, ValueError):
         return False

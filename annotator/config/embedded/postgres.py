@@ -24,6 +24,7 @@ from annotator.config.embedded.folder import DataFolder
 from annotator.config.embedded.server import (
     ServerError,
     check_socket_path,
+    is_alive,
     log_tail,
     package_folder,
     wait_until,
@@ -107,7 +108,7 @@ class PostgresServer:
             return
         # Fast shutdown: open sessions are ended, everything committed is kept.
         process.send_signal(signal.SIGINT)
-        psutil.wait_procs([process], timeout=60)
+        wait_until(lambda: not is_alive(process), 60)
 
     def _accepts(self, database: str = DATABASE) -> str | None:
         """Return None if a connection succeeds, else the reason."""

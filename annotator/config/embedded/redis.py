@@ -8,11 +8,14 @@ from pathlib import Path
 
 import psutil
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from annotator.config.embedded.folder import DataFolder
 from annotator.config.embedded.server import (
     ServerError,
     check_socket_path,
+    is_alive,
     log_tail,
     package_folder,
     wait_until,
@@ -84,14 +87,17 @@ class RedisServer:
 
     def stop(self) -> None:
         try:
-            pid = int(self._pidfile.read_text())
+            process = psutil.Process(int(self._pidfile.read_text()))
             self._client().shutdown(save=False)
-        except (OSError, ValueError, redis.RedisError):
+        except (OSError, ValueError, redis.RedisError, psutil.NoSuchProcess):
             return
-        wait_until(lambda: not psutil.pid_exists(pid), 15)
+        wait_until(lambda: not is_alive(process), 15)
 
     def _client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=5)
+        # Without the retries of redis-py, which would wait for a server that is not there.
+        return redis.Redis(
+            unix_socket_path=str(self._socket), socket_timeout=5, retry=Retry(NoBackoff(), 0)
+        )
 
 
 def _binary() -> str:

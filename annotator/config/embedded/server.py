@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 
 class ServerError(Exception):
     """A server could not be started; the message says which, why and what to do."""
@@ -46,6 +48,14 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return True
         time.sleep(0.02)
     return condition()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether it still runs; a zombie, which waits for its own parent, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def log_tail(path: Path, lines: int = 5) -> str:
