@@ -31,8 +31,8 @@ class GradingUnavailableError(GradingError):
     """The ``swebench`` package is not installed where runs are executed."""
 
 
-class GradingTimeoutError(GradingError):
-    """A parser did not come to an end on this log."""
+class UngradableLogError(GradingError):
+    """The log parser failed on this log or did not come to an end: the log is to blame."""
 
 
 class GradingProcess:
@@ -79,12 +79,12 @@ class GradingProcess:
         except TimeoutError as error:
             self._stop()
             seconds = self._grade_seconds
-            raise GradingTimeoutError(
+            raise UngradableLogError(
                 f"The log could not be parsed within {seconds:.0f} s."
             ) from error
         self._grades += 1
         if "error" in answer:
-            raise GradingError(f"The log parser failed: {answer['error']}")
+            raise UngradableLogError(f"The log parser failed: {answer['error']}")
         return decode_grade(answer)
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -115,8 +115,8 @@ class GradingProcess:
         if not hello.get("ready"):
             process.wait()
             raise GradingUnavailableError(
-                f"Test logs cannot be graded: {hello.get('reason')}. Install the requirements of the"
-                " runs worker (requirements/runs.txt), which contain the swebench package."
+                f"Test logs cannot be graded: {hello.get('reason')}. Install the requirements of"
+                " the runs worker (requirements/runs.txt), which contain the swebench package."
             )
         return process
 

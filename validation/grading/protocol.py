@@ -53,8 +53,8 @@ def encode(value: GradeRequest | Grade) -> bytes:
 def decode_request(line: bytes) -> GradeRequest:
     """Read back what ``encode`` wrote for a request."""
     data: dict[str, Any] = json.loads(line)
-    lists = {key: tuple(data.pop(key)) for key in ("fail_to_pass", "pass_to_pass")}
-    return GradeRequest(**data, **lists)
+    data.update({key: tuple(data[key]) for key in ("fail_to_pass", "pass_to_pass")})
+    return GradeRequest(**data)
 
 
 def decode_grade(data: dict[str, Any]) -> Grade:
