@@ -1,0 +1,34 @@
+"""Bare mirrors, and git's plumbing on the objects in them. Knows nothing of Django."""
+
+from __future__ import annotations
+
+from trajectories.git.errors import (
+    FetchFailed,
+    GitError,
+    GitFailed,
+    HunkFailure,
+    NotFetched,
+    ObjectMissing,
+    PatchDoesNotApply,
+    UnsafeName,
+)
+from trajectories.git.mirror import Entry, Mirror
+from trajectories.git.patching import apply_patch, overlay
+from trajectories.git.worktree import checkout_tree, make_worktree
+
+__all__ = [
+    "Entry",
+    "FetchFailed",
+    "GitError",
+    "GitFailed",
+    "HunkFailure",
+    "Mirror",
+    "NotFetched",
+    "ObjectMissing",
+    "PatchDoesNotApply",
+    "UnsafeName",
+    "apply_patch",
+    "checkout_tree",
+    "make_worktree",
+    "overlay",
+]

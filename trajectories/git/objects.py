@@ -1,0 +1,64 @@
+"""Read objects through GitPython's persistent `cat-file`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from git import Git
+
+from trajectories.git.errors import ObjectMissing
+from trajectories.git.names import check_object_id
+from trajectories.git.process import git_environment
+
+
+class GitObject(NamedTuple):
+    id: str
+    kind: str
+    data: bytes
+
+
+class ObjectReader:
+    """Reads objects of one mirror; safe with threads and after a fork.
+
+    GitPython's `cat-file` is one pipe, which two threads or two processes must not share.
+    """
+
+    def __init__(self, git_dir: Path) -> None:
+        self._git_dir = git_dir
+        self._lock = threading.Lock()
+        self._git: Git | None = None
+        self._pid = 0
+
+    def read(self, name: str) -> GitObject:
+        """Return the object with the full id `name`; raise ObjectMissing."""
+        check_object_id(name)
+        with self._lock:
+            try:
+                found = self._process().get_object_data(name)
+            except ValueError as error:
+                raise ObjectMissing(f"{name} is not in the repository.") from error
+        return GitObject(_text(found[0]), _text(found[1]), found[3])
+
+    def header(self, name: str) -> tuple[str, str, int]:
+        """Return (id, kind, size in bytes) without the content; raise ObjectMissing."""
+        check_object_id(name)
+        with self._lock:
+            try:
+                object_id, kind, size = self._process().get_object_header(name)
+            except ValueError as error:
+                raise ObjectMissing(f"{name} is not in the repository.") from error
+        return _text(object_id), _text(kind), size
+
+    def _process(self) -> Git:
+        if self._git is None or self._pid != os.getpid():
+            self._git = Git(str(self._git_dir))
+            self._git.update_environment(**git_environment(), GIT_DIR=str(self._git_dir))
+            self._pid = os.getpid()
+        return self._git
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("ascii") if isinstance(value, bytes) else value

@@ -1,0 +1,108 @@
+"""Run one git command: argument list, closed environment, time limit.
+
+GitPython serves the reading of objects (`objects.py`), where its persistent `cat-file` pays.
+Commands run here instead, because GitPython can only add to the environment it inherits, and
+its time limit leaves the children of `git fetch` alive where `ps` is not installed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict
+
+from trajectories.git.errors import GitFailed
+
+CONFIG = Path(__file__).with_name("gitconfig")
+# What is kept of our own environment: enough to find git, ssh keys and a proxy, no GIT_* at all.
+_KEPT = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "SSH_AUTH_SOCK",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
+
+
+class GitOptions(TypedDict, total=False):
+    """The options of `run_git` that a caller with a mirror may give."""
+
+    cwd: Path
+    stdin: bytes
+    extra: Mapping[str, str]
+    timeout_seconds: float
+    ok_codes: tuple[int, ...]
+
+
+def git_environment() -> dict[str, str]:
+    """Return the variables that close git off from the machine's and the user's configuration."""
+    return {
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": str(CONFIG),
+        # Empty, since GitPython inherits what our own caller may have set.
+        "GIT_CONFIG_COUNT": "0",
+        "GIT_CONFIG_PARAMETERS": "",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "LC_ALL": "C",
+    }
+
+
+def run_git(
+    *arguments: str,
+    git_dir: Path | None = None,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    extra: Mapping[str, str] | None = None,
+    timeout_seconds: float = 60,
+    ok_codes: tuple[int, ...] = (0,),
+) -> tuple[bytes, str]:
+    """Return (stdout, stderr) of `git ARGUMENTS`, or raise GitFailed.
+
+    A command that outlives `timeout_seconds` is ended with everything it started.
+    """
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment |= git_environment() | dict(extra or {})
+    if git_dir is not None:
+        environment["GIT_DIR"] = str(git_dir)
+    process = subprocess.Popen(
+        ["git", *arguments],
+        cwd=cwd or git_dir,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = process.communicate(stdin, timeout=timeout_seconds)
+    except subprocess.TimeoutExpired:
+        raise GitFailed(arguments[0], None, f"no end after {timeout_seconds:g} s") from None
+    finally:
+        _end(process)
+    said = stderr.decode("utf-8", "replace")
+    if process.returncode not in ok_codes:
+        raise GitFailed(arguments[0], process.returncode, said)
+    return stdout, said
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the command's process group if it still runs, and reap it."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
