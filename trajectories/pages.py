@@ -1,0 +1,46 @@
+"""Addresses of the page around a fragment: what is open in its panes is in the query string."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
+
+
+def current_page(request: HttpRequest) -> str:
+    """Return path and query of the page that a request is about.
+
+    For an HTMX request that is the page in the browser's address bar, not the fragment's own
+    address. The header comes from outside: only a path on this site is taken from it.
+    """
+    htmx = getattr(request, "htmx", None)
+    url = htmx.current_url_abs_path if htmx else None
+    return "/" + (url or request.get_full_path()).lstrip("/\\")
+
+
+def page_url(request: HttpRequest, **changes: object) -> str:
+    """Return the current page's address with query parameters set, or removed where None."""
+    parts = urlsplit(current_page(request))
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None and value != "":
+            query[name] = str(value)
+    return f"{parts.path}?{urlencode(query)}" if query else parts.path
+
+
+def show_in_address(request: HttpRequest, response: ResponseT, **changes: object) -> ResponseT:
+    """Let the address bar say what a fragment shows now.
+
+    The answer says it rather than the link that was clicked, because a link that was rendered
+    a while ago does not know what has since been opened in the other pane.
+    """
+    if getattr(request, "htmx", False):
+        response.headers["HX-Replace-Url"] = page_url(request, **changes)
+    patch_vary_headers(response, ["HX-Request", "HX-Current-URL"])
+    return response
