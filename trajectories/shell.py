@@ -1,0 +1,125 @@
+"""Take a command line apart, just far enough to say what it does. Nothing here is executed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# <<EOF, <<'EOF', <<-"EOF"
+_HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)")
+# What separates commands, outside quotes. A pipeline stays together: its first command decides.
+_SEPARATORS = ("&&", "||", ";", "\n", "&")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+# Words before the command that say nothing of what it does, with the arguments they take.
+_PREFIXES = {"sudo": 0, "time": 0, "exec": 0, "nohup": 0, "command": 0, "env": 0, "timeout": 1}
+# > file, >> file, 2> file, &> file; `2>&1` has no file
+_REDIRECT = re.compile(r"(?:^|\s)(?P<fd>[12&]?)>{1,2}\s*(?P<file>[^\s&|;<>]+)")
+_TEE = re.compile(r"\|\s*tee\s+(?:-a\s+)?(?P<file>[^\s&|;<>]+)")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One simple command or pipeline of a command line."""
+
+    text: str
+    words: tuple[str, ...]
+    writes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The program's name without its folder; empty for an empty command."""
+        return self.words[0].rsplit("/", 1)[-1] if self.words else ""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return self.words[1:]
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The arguments that are no options."""
+        return tuple(word for word in self.words[1:] if not word.startswith("-"))
+
+
+def split_commands(line: str) -> list[Command]:
+    """Return the commands of a command line in order, without the bodies of here-documents."""
+    return [
+        command
+        for part in _split(_without_heredocs(line))
+        if (command := _read_command(part)).words or command.writes
+    ]
+
+
+def _without_heredocs(line: str) -> str:
+    kept: list[str] = []
+    waiting: list[str] = []
+    for text in line.split("\n"):
+        if waiting:
+            if text.strip() == waiting[0]:
+                waiting.pop(0)
+            continue
+        waiting = [match["word"] for match in _HEREDOC.finditer(text)]
+        kept.append(_HEREDOC.sub("", text))
+    return "\n".join(kept)
+
+
+def _split(line: str) -> Iterator[str]:
+    """Split at separators outside quotes and brackets."""
+    start = position = 0
+    quote = ""
+    while position < len(line):
+        character = line[position]
+        if character == "\\" and quote != "'":
+            position += 2
+            continue
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif separator := _separator_at(line, position):
+            yield line[start:position]
+            position += len(separator)
+            start = position
+            continue
+        position += 1
+    yield line[start:]
+
+
+def _separator_at(line: str, position: int) -> str:
+    for separator in _SEPARATORS:
+        if line.startswith(separator, position):
+            # `2>&1` and `&>file` are redirections.
+            beside = line[max(0, position - 1) : position] + line[position + 1 : position + 2]
+            return "" if separator == "&" and ">" in beside else separator
+    return ""
+
+
+def _read_command(part: str) -> Command:
+    text = part.strip().lstrip("(").strip()
+    head = text.split("|", 1)[0] if not _has_quoted_bar(text) else text
+    writes = [match["file"] for match in _REDIRECT.finditer(head) if match["fd"] != "2"]
+    writes += [match["file"] for match in _TEE.finditer(text)]
+    files = tuple(name.strip("'\"") for name in writes if not name.startswith("/dev/"))
+    return Command(text=text, words=_program_words(_REDIRECT.sub(" ", head)), writes=files)
+
+
+def _has_quoted_bar(text: str) -> bool:
+    before = text.split("|", 1)[0]
+    return before.count("'") % 2 == 1 or before.count('"') % 2 == 1
+
+
+def _program_words(text: str) -> tuple[str, ...]:
+    try:
+        words = shlex.split(text.replace("2>&1", " "))
+    except ValueError:
+        words = text.split()
+    words = words[: words.index("|")] if "|" in words else words
+    while words:
+        if _ASSIGNMENT.fullmatch(words[0]):
+            words = words[1:]
+        elif words[0] in _PREFIXES and len(words) > 1:
+            words = words[1 + _PREFIXES[words[0]] :]
+        else:
+            break
+    return tuple(words)
