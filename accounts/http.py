@@ -11,5 +11,5 @@ from accounts.models import User
 class AuthenticatedHttpRequest(HttpRequest):
     """A request behind LoginRequiredMiddleware and HtmxMiddleware."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails

@@ -9,7 +9,9 @@ from django.db import models
 from accounts.models import User
 
 if TYPE_CHECKING:
-    pass
+    # Named in strings below, which ruff does not read as types.
+    from annotator.models.annotation import Annotation, Submission  # noqa: F401
+    from annotator.models.assignment import Assignment  # noqa: F401
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):

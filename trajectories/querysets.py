@@ -9,7 +9,9 @@ from django.db import models
 from accounts.models import User
 
 if TYPE_CHECKING:
-    from trajectories.models import Step, Task, Trajectory
+    # Named in strings below, which ruff does not read as types.
+    from trajectories.models.task import Task  # noqa: F401
+    from trajectories.models.trajectory import Step, Trajectory  # noqa: F401
 
 # What a list of steps needs; the bodies stay in the database until one is looked at.
 OUTLINE_FIELDS = (

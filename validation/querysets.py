@@ -11,7 +11,8 @@ from accounts.models import User
 from trajectories.models import Grant
 
 if TYPE_CHECKING:
-    from validation.models import Run
+    # Named in strings below, which ruff does not read as types.
+    from validation.models.run import Run  # noqa: F401
 
 
 class RunQuerySet(models.QuerySet["Run"]):
