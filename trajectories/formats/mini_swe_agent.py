@@ -39,6 +39,7 @@ _RENDERED = re.compile(
 )
 _RETURN_CODE = re.compile(r"\s*<returncode>(-?\d+)</returncode>")
 _FINAL_COMMANDS = ("COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "MINI_SWE_AGENT_FINAL_OUTPUT")
+_KEPT_INFO = ("mini_version", "model_stats", "exception_str")
 _ROLES = {"system", "user", "assistant", "tool", "exit"}
 
 
@@ -104,9 +105,7 @@ def _read_run(document: dict[str, Any], messages: list[dict[str, Any]]) -> Parse
     end = as_object(last.get("extra"))
     submission = info.get("submission", end.get("submission"))
     patch = None if submission is None else as_text(submission)
-    extra = {
-        key: info[key] for key in ("mini_version", "model_stats", "exception_str") if key in info
-    }
+    extra: dict[str, Any] = {key: info[key] for key in _KEPT_INFO if key in info}
     if patch is not None and not is_patch(patch):
         extra["submission"] = patch
         patch = None
