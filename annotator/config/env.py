@@ -65,3 +65,15 @@ def postgres_database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or options.pop("port", "")),
         "OPTIONS": options,
     }
+
+
+def redis_cache(url: str) -> dict[str, object]:
+    """Return the CACHES entry for the server that the broker's URL names.
+
+    Celery spells a Unix socket redis+socket://, redis-py unix://.
+    """
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url.replace("redis+socket://", "unix://", 1),
+        "KEY_PREFIX": "retrace",
+    }

@@ -18,3 +18,4 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 DATABASES = {"default": postgres_settings(RETRACE_DATA)}
 REDIS_URL = redis_url(RETRACE_DATA)
 CELERY_BROKER_URL = REDIS_URL
+CACHES = {"default": env.redis_cache(REDIS_URL)}

@@ -18,6 +18,7 @@ DATABASES = {
 }
 REDIS_URL = env.text("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL
+CACHES = {"default": env.redis_cache(REDIS_URL)}
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Off only for a trial without TLS, on a network that nobody else can reach.

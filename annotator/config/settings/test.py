@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from annotator.config import env
 from annotator.config.embedded import postgres_settings, redis_url
 from annotator.config.settings.base import *  # noqa: F403
@@ -9,7 +11,7 @@ from annotator.config.settings.base import PROJECT_FOLDER, STORAGES
 
 # RETRACE_DATA may name the folder of a running site: tests never write there, only beside it.
 RETRACE_DATA = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data") / "tests"
-STATIC_ROOT = RETRACE_DATA / "static"
+STATIC_ROOT = None  # served from where they lie
 STORAGES = {
     **STORAGES,
     "default": {**STORAGES["default"], "OPTIONS": {"location": RETRACE_DATA / "files"}},
@@ -24,3 +26,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES = {"default": postgres_settings(RETRACE_DATA)}
 REDIS_URL = redis_url(RETRACE_DATA)
 CELERY_BROKER_URL = REDIS_URL
+CACHES = {
+    "default": {
+        **env.redis_cache(REDIS_URL),
+        # Parallel test processes share the server, not what they cached.
+        "KEY_PREFIX": os.environ.get("PYTEST_XDIST_WORKER", "main"),
+    }
+}
