@@ -1,0 +1,244 @@
+"""Watch over one sandboxed command from its start to the death of its last process."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import selectors
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from validation.sandbox import trees
+from validation.sandbox.cgroups import ControlGroup
+from validation.sandbox.output import BoundedOutput
+from validation.sandbox.protocol import (
+    Cancelled,
+    Ended,
+    Limits,
+    OnOutput,
+    Result,
+    SandboxError,
+)
+
+CHUNK = 64 * 1024
+TICK_SECONDS = 0.1
+CANCEL_SECONDS = 0.5
+# Measuring folders may take a tenth of one processor, and no less than half a second passes.
+DISK_SECONDS = 0.5
+DISK_SHARE = 10
+DEATH_SECONDS = 30
+
+
+class Streams(NamedTuple):
+    """Descriptors to read: what the command prints, and what bubblewrap reports."""
+
+    output: int
+    status: int
+
+
+class Supervisor:
+    """Reads the output, holds the limits, and ends everything."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        streams: Streams,
+        limits: Limits,
+        group: ControlGroup | None,
+        writable: list[Path],
+    ) -> None:
+        self._process = process
+        self._streams = streams
+        self._status = bytearray()
+        self._limits = limits
+        self._group = group
+        self._writable = writable
+        self._output = BoundedOutput(limits.output_bytes)
+        self._started = time.monotonic()
+        self._disk_before = 0
+        self._next_disk = self._next_cancel = self._started
+        self._first_process: int | None = None
+        self._peak_memory = 0
+        self._ended: Ended = "exited"
+        self._detail = ""
+
+    def result(self, on_output: OnOutput | None, cancelled: Cancelled | None) -> Result:
+        """Return how the command ended, once nothing of it runs any more."""
+        try:
+            self._disk_before = self._disk_usage()
+            self._watch(on_output, cancelled)
+        finally:
+            self._end(on_output)
+        return self._verdict(time.monotonic() - self._started)
+
+    def _watch(self, on_output: OnOutput | None, cancelled: Cancelled | None) -> None:
+        with selectors.DefaultSelector() as selector:
+            for stream in self._streams:
+                selector.register(stream, selectors.EVENT_READ)
+            # A daemon may hold the output open after the command itself is done.
+            while self._process.poll() is None:
+                for key, _ in selector.select(TICK_SECONDS):
+                    if not self._read(key.fd, on_output):
+                        selector.unregister(key.fileobj)
+                if not selector.get_map():
+                    self._wait_a_tick()
+                self._check_limits(cancelled)
+                if self._ended != "exited":
+                    return
+
+    def _wait_a_tick(self) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(TICK_SECONDS)
+
+    def _read(self, descriptor: int, on_output: OnOutput | None) -> bool:
+        """Read what is there; False at its end."""
+        chunk = os.read(descriptor, CHUNK)
+        if descriptor == self._streams.status:
+            self._status += chunk
+            self._note_first_process()
+        elif chunk:
+            self._output.add(chunk)
+            if on_output is not None:
+                on_output(chunk)
+        return bool(chunk)
+
+    def _note_first_process(self) -> None:
+        """Keep hold of the sandbox's process 1: when it is dead, so is everything in there."""
+        pid = self._reported("child-pid")
+        if self._first_process is None and pid is not None:
+            with suppress(ProcessLookupError):
+                self._first_process = os.pidfd_open(pid)
+
+    def _reported(self, name: str) -> int | None:
+        """Return a number from bubblewrap's reports, one JSON object per line."""
+        for line in self._status.splitlines():
+            with suppress(ValueError):
+                value = json.loads(line).get(name)
+                if isinstance(value, int):
+                    return value
+        return None
+
+    def _check_limits(self, cancelled: Cancelled | None) -> None:
+        limits, now = self._limits, time.monotonic()
+        if now - self._started > limits.wall_seconds:
+            self._stop("timed_out", f"It ran longer than {limits.wall_seconds:g} seconds.")
+        elif self._output.printed > limits.printed_bytes:
+            self._stop("output_limit", f"It printed more than {limits.printed_bytes} bytes.")
+        elif now >= self._next_cancel:
+            self._next_cancel = now + CANCEL_SECONDS
+            if cancelled is not None and cancelled():
+                self._stop("killed", "It was cancelled.")
+            else:
+                self._check_use()
+        elif now >= self._next_disk:
+            self._check_disk()
+
+    def _check_use(self) -> None:
+        if self._group is None or not self._group.bounds_memory:
+            self._check_memory()
+        elif self._group.out_of_memory():
+            self._stop_for_memory()
+        cpu_seconds = self._group.cpu_seconds() if self._group is not None else None
+        if cpu_seconds is not None and cpu_seconds > self._limits.cpu_seconds:
+            self._stop("timed_out", f"It used {self._limits.cpu_seconds} seconds of CPU time.")
+
+    def _check_memory(self) -> None:
+        """Add up the memory of the processes, where no control group does."""
+        pid = self._reported("child-pid")
+        total = 0
+        with suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(pid).children(recursive=True) if pid else ():
+                with suppress(psutil.Error):
+                    total += process.memory_info().rss
+        self._peak_memory = max(self._peak_memory, total)
+        if total > self._limits.memory_bytes:
+            self._stop_for_memory()
+
+    def _stop_for_memory(self) -> None:
+        limit = self._limits.memory_bytes
+        self._stop("out_of_memory", f"It needed more than {limit} bytes of memory.")
+
+    def _check_disk(self) -> None:
+        before = time.monotonic()
+        limit = self._limits.disk_bytes
+        try:
+            if self._disk_usage() - self._disk_before > limit:
+                self._stop("disk_limit", f"It wrote more than {limit} bytes.")
+        except trees.TooDeep as error:
+            self._stop("disk_limit", f"In what it wrote, {error}.")
+        after = time.monotonic()
+        self._next_disk = after + max(DISK_SECONDS, DISK_SHARE * (after - before))
+
+    def _disk_usage(self) -> int:
+        return sum(trees.disk_usage(folder) for folder in self._writable)
+
+    def _stop(self, ended: Ended, detail: str) -> None:
+        if self._ended == "exited":
+            self._ended, self._detail = ended, detail
+
+    def _end(self, on_output: OnOutput | None) -> None:
+        """Kill what still runs, wait until it is dead, and read what it had printed."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._drain(self._streams.status, None)
+        if self._first_process is not None:
+            self._await_death(self._first_process)
+        if self._group is not None:
+            self._group.kill()
+        self._drain(self._streams.output, on_output)
+
+    def _await_death(self, first_process: int) -> None:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(first_process, signal.SIGKILL)
+        # The kernel reports the death of process 1 after that of all others in there.
+        gone, _, _ = select.select([first_process], [], [], DEATH_SECONDS)
+        os.close(first_process)
+        if not gone:
+            raise SandboxError("the sandbox's processes could not be killed")
+
+    def _drain(self, stream: int, on_output: OnOutput | None) -> None:
+        """Read what is left. Not to its end: another thread's child may hold the pipe open."""
+        os.set_blocking(stream, False)
+        with suppress(BlockingIOError):
+            while self._read(stream, on_output):
+                pass
+
+    def _verdict(self, duration: float) -> Result:
+        if self._group is not None and self._group.out_of_memory():
+            self._ended = "exited"
+            self._stop_for_memory()
+        exit_code = self._reported("exit-code")
+        if self._ended == "exited" and exit_code is None:
+            # bubblewrap reports a code only for a command that it really started.
+            raise SandboxError(self._output.kept().decode(errors="replace").strip() or "no reason")
+        return Result(
+            exit_code=exit_code if self._ended == "exited" else None,
+            output=self._output.kept(),
+            output_truncated=self._output.truncated,
+            duration_seconds=duration,
+            ended=self._ended,
+            detail=self._detail,
+            notices=self._notices(),
+            cpu_seconds=self._group.cpu_seconds() if self._group is not None else None,
+            peak_memory_bytes=self._peak(),
+        )
+
+    def _peak(self) -> int | None:
+        peak = self._group.peak_memory_bytes() if self._group is not None else None
+        return peak or self._peak_memory or None
+
+    def _notices(self) -> tuple[str, ...]:
+        notices = []
+        if self._output.truncated:
+            notices.append(f"The middle of {self._output.printed} bytes of output was left out.")
+        if self._group is not None and self._group.refused_processes():
+            notices.append(f"It reached the limit of {self._limits.processes} processes.")
+        return tuple(notices)
