@@ -1,0 +1,1 @@
+"""Runs: asked for, claimed, executed, finished; and the recipes they use."""

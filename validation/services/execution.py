@@ -1,0 +1,276 @@
+"""Execute one run from its row to its verdict."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from trajectories.git import GitError, Mirror, PatchDoesNotApply, make_worktree
+from validation.directives import changed_paths, directives_of, full_command
+from validation.environments import Environment, RecipeSpec
+from validation.grading import client as grading
+from validation.grading.protocol import Grade, GradeRequest
+from validation.grading.suspicion import runner_files
+from validation.models import Outcome, Run, RunState, TreeName
+from validation.sandbox import (
+    Command,
+    Limits,
+    Mount,
+    Result,
+    SandboxError,
+    SandboxUnavailable,
+    choose_sandbox,
+)
+from validation.services.environments import environment_of
+from validation.services.failures import InfrastructureFailure
+from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
+from validation.services.mirrors import mirror_with
+from validation.services.recipes import spec_of
+from validation.services.results import (
+    CommandRecord,
+    Ending,
+    Journal,
+    finish,
+    printable,
+    put_back,
+)
+from validation.working_trees import (
+    PreparedTree,
+    TestPatchError,
+    explain,
+    run_folder,
+    prepare_tree,
+)
+
+logger = logging.getLogger(__name__)
+
+TEST_LIMITS = Limits(wall_seconds=1800.0)
+
+
+def worker_name() -> str:
+    """Name this process as runs show it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def working_folder() -> Path:
+    """Return where runs have their working trees."""
+    folder: Path = settings.RETRACE_DATA / "work"
+    return folder
+
+
+def execute_run(run_id: int) -> bool:
+    """Claim a run, execute it and write how it ended.
+
+    Return false when it was not to be had, went back to the queue, or was lost on the way.
+    """
+    lease = claim(run_id, worker_name())
+    if lease is None:
+        return False
+    journal = Journal()
+    with lease:
+        try:
+            finish(lease, _ending(lease, journal), journal)
+        except LeaseLost:
+            logger.warning("Run %s was taken away or cancelled", run_id)
+            return False
+        except InfrastructureFailure as failure:
+            return _fail(lease, journal, failure)
+        except Exception as error:
+            # Whatever went wrong here, it is not the patch's fault; the trace is for the log.
+            logger.exception("Run %s broke", run_id)
+            reason = f"Unexpected error: {type(error).__name__}: {error}"
+            return _fail(lease, journal, InfrastructureFailure(reason, may_pass=True))
+    return True
+
+
+def _fail(lease: Lease, journal: Journal, failure: InfrastructureFailure) -> bool:
+    """Try again later, or end the run without counting it as the patch's."""
+    run = Run.objects.get(pk=lease.run_id)
+    if failure.may_pass and run.attempt < MAX_ATTEMPTS:
+        put_back(lease, failure.reason)
+        return False
+    ending = Ending(Outcome.INFRASTRUCTURE_FAILURE, failure.reason)
+    try:
+        finish(lease, ending, journal)
+    except LeaseLost:
+        return False
+    return True
+
+
+def _ending(lease: Lease, journal: Journal) -> Ending:
+    run = Run.objects.select_related("task_revision__task__repository", "trajectory", "recipe").get(
+        pk=lease.run_id
+    )
+    try:
+        return Execution(run, lease, journal).execute()
+    except PatchDoesNotApply as error:
+        return Ending(Outcome.PATCH_DOES_NOT_APPLY, explain(error))
+    except TestPatchError as error:
+        return Ending(Outcome.INVALID, str(error))
+    except SandboxUnavailable as error:
+        raise InfrastructureFailure(str(error), may_pass=False) from error
+    except (SandboxError, GitError, OSError) as error:
+        raise InfrastructureFailure(f"{error}", may_pass=True) from error
+    except grading.GradingUnavailableError as error:
+        raise InfrastructureFailure(f"{error}", may_pass=False) from error
+    except grading.UngradableLogError as error:
+        return Ending(Outcome.INVALID, str(error))
+    except grading.GradingError as error:
+        raise InfrastructureFailure(f"{error}", may_pass=True) from error
+
+
+class Execution:
+    """One attempt at a run that is ours."""
+
+    def __init__(self, run: Run, lease: Lease, journal: Journal) -> None:
+        self.run = run
+        self.lease = lease
+        self.journal = journal
+        self.revision = run.task_revision
+        self.sandbox = choose_sandbox()
+
+    def execute(self) -> Ending:
+        """Go from the mirror to the verdict; every step but the last may raise."""
+        recipe = self.run.recipe
+        if recipe is None:
+            raise InfrastructureFailure("The run has no recipe.", may_pass=False)
+        base = self.revision.base_commit
+        mirror = mirror_with(self.revision.task.repository, base)
+        with run_folder(working_folder(), self.run.pk, self.lease.token) as folder:
+            tested = self._apply(mirror, folder)
+            environment = environment_of(
+                recipe,
+                mirror,
+                base,
+                sandbox=self.sandbox,
+                journal=self.journal,
+                cancelled=lambda: self.lease.is_lost,
+            )
+            self.lease.advance(RunState.RUNNING)
+            testbed = folder / "testbed"
+            make_worktree(mirror, base, testbed, tree=tested.tree)
+            environment.prepare_tree(testbed)
+            result = self._test(spec_of(recipe), environment, testbed)
+        self.lease.check()
+        return self._judge(result, recipe.log_parser, _changed_paths(mirror, base, tested.tree))
+
+    def _apply(self, mirror: Mirror, scratch: Path) -> PreparedTree:
+        patch = _patch_of(self.run)
+        test_patch = self.revision.test_patch if self.run.with_test_patch else ""
+        started, clock = timezone.now(), time.monotonic()
+        tested = prepare_tree(
+            mirror,
+            self.revision.base_commit,
+            patch=_bytes(patch),
+            test_patch=_bytes(test_patch),
+            scratch=scratch,
+        )
+        self.journal.commands.append(
+            CommandRecord(
+                phase="patch",
+                command=f"git apply ({self.run.tree}{', test_patch' if test_patch else ''})",
+                exit_code=0,
+                output=f"The patch was applied {tested.how}." if tested.how else "",
+                started_at=started,
+                duration_seconds=time.monotonic() - clock,
+            )
+        )
+        return tested
+
+    def _test(self, spec: RecipeSpec, environment: Environment, testbed: Path) -> Result:
+        repository = self.revision.task.repository.name
+        command = full_command(
+            spec.test_command, directives_of(repository, self.revision.test_patch)
+        )
+        started = timezone.now()
+        result = self.sandbox.run(
+            Command(
+                argv=("/bin/bash", "-c", command),
+                mounts=(*environment.mounts(), Mount(testbed, "/testbed", writable=True)),
+                environment=environment.variables(spec),
+                working_directory="/testbed",
+                limits=TEST_LIMITS,
+            ),
+            cancelled=lambda: self.lease.is_lost,
+        )
+        self.journal.commands.append(
+            CommandRecord(
+                phase="test",
+                command=command,
+                exit_code=result.exit_code,
+                output="\n".join(filter(None, (result.detail, *result.notices))),
+                started_at=started,
+                duration_seconds=result.duration_seconds,
+            )
+        )
+        return result
+
+    def _judge(self, result: Result, parser: str, changed: list[str]) -> Ending:
+        log = printable(result.output)
+        common = Ending(
+            Outcome.INVALID,
+            result.detail,
+            exit_code=result.exit_code,
+            log=log,
+            log_is_truncated=result.output_truncated,
+        )
+        if result.ended == "killed":
+            raise LeaseLost(f"run {self.run.pk}")
+        if result.ended != "exited":
+            timed_out = result.ended == "timed_out"
+            return replace(common, outcome=Outcome.TIMED_OUT) if timed_out else common
+        grade = grading.grade(self._question(log, result.exit_code, parser))
+        touched = set(changed) - set(changed_paths(self.revision.test_patch))
+        is_models = self.run.tree == TreeName.MODEL
+        suspects = [f"The patch changes {path}." for path in runner_files(sorted(touched))]
+        return replace(
+            common,
+            outcome=self._outcome(grade),
+            reason=grade.reason,
+            grade=grade,
+            suspect_reasons=(*grade.suspicions, *(suspects if is_models else ())),
+        )
+
+    def _question(self, log: str, exit_code: int | None, parser: str) -> GradeRequest:
+        return GradeRequest(
+            repository=self.revision.task.repository.name,
+            version=self.revision.version,
+            log=log,
+            exit_code=exit_code,
+            fail_to_pass=tuple(self.revision.fail_to_pass or ()),
+            pass_to_pass=tuple(self.revision.pass_to_pass or ()),
+            parser=parser,
+            eval_type=str(self.revision.extra.get("eval_type") or ""),
+        )
+
+    def _outcome(self, grade: Grade) -> Outcome:
+        if grade.valid:
+            return Outcome.RESOLVED if grade.resolved else Outcome.NOT_RESOLVED
+        # A model's tests may print what they like; base and gold have no reason to lie.
+        if grade.environment_fault and self.run.tree != TreeName.MODEL:
+            return Outcome.INFRASTRUCTURE_FAILURE
+        return Outcome.INVALID
+
+
+def _patch_of(run: Run) -> str:
+    if run.tree == TreeName.GOLD:
+        return run.task_revision.patch
+    if run.tree == TreeName.MODEL and run.trajectory is not None:
+        return run.trajectory.model_patch or ""
+    return ""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _changed_paths(mirror: Mirror, base_commit: str, tree: str) -> list[str]:
+    out = mirror.git("diff-tree", "-r", "--name-only", "-z", mirror.tree_of(base_commit), tree)
+    return [os.fsdecode(path) for path in out.split(b"\0") if path]

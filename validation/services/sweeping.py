@@ -1,0 +1,73 @@
+"""Find runs that nobody works on, and folders that nobody uses."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from validation.broker import queue_length, send
+from validation.models import Run, RunState
+from validation.sandbox import remove_tree
+from validation.services.leases import HELD, MAX_ATTEMPTS, claimable
+from validation.services.results import give_up
+from validation.working_trees import parse_folder_name
+
+logger = logging.getLogger(__name__)
+
+# A run this young is likely between its commit and its message.
+UNSENT_AFTER = timedelta(seconds=3)
+SENT_AT_ONCE = 50
+
+
+def sweep() -> None:
+    """Queue what was abandoned or never queued; end what was abandoned too often.
+
+    Any number of workers may sweep at once: every change is conditional, and a message too many
+    finds nothing to claim.
+    """
+    abandoned = Run.objects.filter(state__in=HELD, lease_expires_at__lt=Now())
+    for run_id in abandoned.filter(attempt__gte=MAX_ATTEMPTS).values_list("pk", flat=True):
+        give_up(run_id, f"{MAX_ATTEMPTS} workers began this run and fell silent.")
+    for run_id in abandoned.filter(attempt__lt=MAX_ATTEMPTS).values_list("pk", flat=True):
+        _take_back(run_id)
+    if Run.objects.filter(_unsent()).exists() and queue_length() == 0:
+        for run_id in (
+            Run.objects.filter(_unsent()).order_by("pk").values_list("pk", flat=True)[:SENT_AT_ONCE]
+        ):
+            send(run_id)
+
+
+def unfinished_work(run_ids: list[int]) -> list[int]:
+    """Return those of the runs that could be executed right now."""
+    ready = Run.objects.filter(claimable(), pk__in=run_ids).order_by("pk")
+    return list(ready.values_list("pk", flat=True))
+
+
+def _unsent() -> Q:
+    return Q(state=RunState.QUEUED, created_at__lt=Now() - UNSENT_AFTER)
+
+
+def _take_back(run_id: int) -> None:
+    taken = Run.objects.filter(pk=run_id, state__in=HELD, lease_expires_at__lt=Now()).order_by()
+    if taken.update(state=RunState.QUEUED, lease_token=None, lease_expires_at=None):
+        logger.warning("Run %s was abandoned by its worker; queued again", run_id)
+        send(run_id)
+
+
+def remove_abandoned_folders(root: Path) -> None:
+    """Remove working trees whose run is not, or no longer, executed under that token."""
+    if not root.is_dir():
+        return
+    for folder in root.iterdir():
+        owner = parse_folder_name(folder.name)
+        if owner is None:
+            continue
+        run_id, token = owner
+        held = Run.objects.filter(pk=run_id, lease_token=token, lease_expires_at__gte=Now())
+        if not held.exists():
+            logger.warning("Removing the abandoned working tree of run %s", run_id)
+            remove_tree(folder)
