@@ -49,4 +49,7 @@ def sniff(content: Content) -> Reader:
 def read_trajectories(content: bytes) -> Sequence[ParsedTrajectory]:
     """Read every attempt in a file's bytes, or raise UnreadableTrajectory."""
     parsed = parse_content(content)
-    return sniff(parsed).read(parsed.value)
+    try:
+        return sniff(parsed).read(parsed.value)
+    except RecursionError:
+        raise UnreadableTrajectory("The JSON in this file is nested too deeply.") from None
