@@ -6,36 +6,17 @@ own; they all become a `RecipeSpec`. `docs/validation.md` lists the fields that 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from validation.environments import RecipeSpec
 
 
 class RecipeError(ValueError):
     """An entry that is no usable recipe; the message says which field and what is wrong."""
-
-
-@dataclass(frozen=True)
-class RecipeSpec:
-    """How to install and test a task: the content of a recipe, whatever it came from."""
-
-    python_version: str = ""
-    pre_install: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-    install: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
-    test_command: str = ""
-    log_parser: str = ""
-    image: str = ""
-
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of the content; equal recipes have equal digests."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import pytest
 from tests.factories import make_repository, make_task, make_trajectory
 from trajectories.git import Mirror
 from trajectories.models import Task, Trajectory
-from validation.recipes import RecipeEntry, RecipeSpec
+from validation.environments import RecipeSpec
+from validation.recipes import RecipeEntry
 from validation.services.recipes import assign_recipe
 
 CALC = """\

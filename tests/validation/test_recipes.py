@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from validation.directives import directives_of, full_command, names_tests
-from validation.recipes import RecipeError, RecipeSpec, parse_entry, read_recipes, recipe_of_row
+from validation.environments import RecipeSpec
+from validation.recipes import RecipeError, parse_entry, read_recipes, recipe_of_row
 
 ENTRY: dict[str, Any] = {"instance_id": "shop__cart-1", "test_command": "pytest -rA"}
 

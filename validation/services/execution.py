@@ -45,8 +45,8 @@ from validation.working_trees import (
     PreparedTree,
     TestPatchError,
     explain,
-    run_folder,
     prepare_tree,
+    run_folder,
 )
 
 logger = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from accounts import events
 from accounts.models import User
 from trajectories.models import Repository, Task, TaskRevision
 from validation.models import Recipe, RecipeUse
+from validation.environments import RecipeSpec
 from validation.recipes import (
     RecipeEntry,
     RecipeError,
-    RecipeSpec,
     read_recipes,
     recipe_of_row,
 )

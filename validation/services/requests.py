@@ -71,6 +71,15 @@ def check_request(revision: TaskRevision, tree: TreeName) -> Recipe:
     return recipe
 
 
+def refusal_of(revision: TaskRevision) -> str:
+    """Return why the task's tests cannot be run now, or an empty text."""
+    try:
+        check_request(revision, TreeName.BASE)
+    except RunRefused as refused:
+        return str(refused)
+    return sandbox_refusal()
+
+
 def request_validation(
     revision: TaskRevision, *, trajectory: Trajectory | None, user: User
 ) -> list[Run]:
