@@ -11,8 +11,8 @@ from django.db import transaction
 from accounts import events
 from accounts.models import User
 from trajectories.models import Repository, Task, TaskRevision
-from validation.models import Recipe, RecipeUse
 from validation.environments import RecipeSpec
+from validation.models import Recipe, RecipeUse
 from validation.recipes import (
     RecipeEntry,
     RecipeError,
