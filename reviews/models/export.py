@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from reviews.querysets import ExportQuerySet
 from trajectories.models import Batch
 
 
@@ -27,6 +28,8 @@ class Export(models.Model):
     n_annotations = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = ExportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from annotator.models import Annotation, Submission
+from reviews.querysets import ThreadQuerySet
 
 
 class Thread(models.Model):
@@ -27,6 +28,8 @@ class Thread(models.Model):
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = ThreadQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "id"]

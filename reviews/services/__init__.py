@@ -1,0 +1,1 @@
+"""What reviewers and admins do, in transactions with their events."""
