@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.trajectories.git_repositories import commit_all, git
 from trajectories.git import (
     FetchFailed,
     Mirror,
@@ -39,25 +39,6 @@ diff --git a/pkg/core.py b/pkg/core.py
 \x20
 """
 SECOND_HUNK = b"@@ -4,3 +4,3 @@\n \n def g():\n-    return 3\n+    return 4\n"
-
-
-def git(folder: Path, *arguments: str) -> str:
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    identity = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-    return subprocess.run(
-        ["git", *identity, *arguments],
-        cwd=folder,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-
-
-def commit_all(folder: Path, message: str) -> str:
-    git(folder, "add", "-A", "-f")
-    git(folder, "commit", "-q", "-m", message)
-    return git(folder, "rev-parse", "HEAD")
 
 
 @pytest.fixture

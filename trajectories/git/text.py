@@ -7,6 +7,9 @@ _SURROGATES_AS_LATIN_1 = {0xDC80 + byte: 0x80 + byte for byte in range(0x80)}
 # Tab and line feed stay; the others are invisible or move the cursor.
 _CONTROLS_AS_PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
 _CONTROLS_AS_PICTURES[0x7F] = 0x2421
+# C1 controls, and the bidirectional overrides that make code read otherwise than it runs.
+_BIDIRECTIONAL = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS_AS_PICTURES |= dict.fromkeys((*range(0x80, 0xA0), *_BIDIRECTIONAL), 0xFFFD)
 
 
 def decode(data: bytes) -> str:

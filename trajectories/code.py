@@ -1,0 +1,166 @@
+"""Which state of the code is meant: the tree of a task revision or of an agent's patch on it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.events import record
+from accounts.models import User
+from trajectories.diffs import Patch, parse_patch
+from trajectories.git import FetchFailed, GitError, Mirror, ObjectMissing, apply_patch
+from trajectories.git.text import file_lines
+from trajectories.models import Repository, TaskRevision, Trajectory
+
+logger = logging.getLogger(__name__)
+
+# base; base + test_patch; base + gold patch; base + the agent's patch
+TreeName = Literal["base", "tests", "gold", "model"]
+DiffName = Literal["model", "gold", "model-gold", "test"]
+TREE_NAMES: tuple[TreeName, ...] = get_args(TreeName)
+DIFF_NAMES: tuple[DiffName, ...] = get_args(DiffName)
+SIDES: dict[DiffName, tuple[TreeName, TreeName]] = {
+    "model": ("base", "model"),
+    "gold": ("base", "gold"),
+    "model-gold": ("model", "gold"),
+    "test": ("base", "tests"),
+}
+# What only those see who may see the gold patch.
+GOLD_TREES = frozenset({"gold"})
+GOLD_DIFFS = frozenset({"gold", "model-gold"})
+
+
+def mirror_of(repository: Repository) -> Mirror:
+    """Return the repository's mirror, the same one within a process for its open `cat-file`."""
+    path = repository.mirror_path
+    # A mirror that was deleted and fetched anew has another inode.
+    return _mirror(path, path.stat().st_ino if path.exists() else 0)
+
+
+@lru_cache(maxsize=32)
+def _mirror(path: Path, inode: int) -> Mirror:
+    return Mirror(path)
+
+
+def tree_id(revision: TaskRevision, name: TreeName, trajectory: Trajectory | None = None) -> str:
+    """Return the tree of a state of the code; `trajectory` is needed for "model" only.
+
+    Raises NotFetched, ObjectMissing (no such commit in the mirror) or PatchDoesNotApply.
+    """
+    mirror = mirror_of(revision.task.repository)
+    mirror.require()
+    patch = _patch_of_tree(revision, name, trajectory)
+    return _tree(mirror, revision.base_commit, patch.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=256)
+def _tree(mirror: Mirror, base_commit: str, patch: bytes) -> str:
+    return apply_patch(mirror, mirror.tree_of(base_commit), patch)
+
+
+def _patch_of_tree(revision: TaskRevision, name: TreeName, trajectory: Trajectory | None) -> str:
+    if name == "base":
+        return ""
+    if name == "tests":
+        return revision.test_patch
+    if name == "gold":
+        return revision.patch
+    if trajectory is None:
+        raise ValueError("The model's tree needs a trajectory.")
+    return trajectory.model_patch or ""
+
+
+@dataclass(frozen=True)
+class DiffSource:
+    """A parsed diff with the trees of its sides, as far as they can be had.
+
+    `trouble` says why a tree is missing. The patch is then shown all the same, except for the
+    diff of two patched trees, which has no text of its own.
+    """
+
+    patch: Patch
+    old_tree: str | None
+    new_tree: str | None
+    trouble: GitError | None
+
+
+def diff_source(trajectory: Trajectory, which: DiffName) -> DiffSource:
+    """Return what to show for one of the four diffs of a trajectory."""
+    old_name, new_name = SIDES[which]
+    old_tree, old_trouble = _tree_or_trouble(trajectory, old_name)
+    new_tree, new_trouble = _tree_or_trouble(trajectory, new_name)
+    trouble = old_trouble or new_trouble
+    if which != "model-gold":
+        text = _patch_of_tree(trajectory.task_revision, new_name, trajectory)
+        return DiffSource(_parsed(text), old_tree, new_tree, trouble)
+    if old_tree is None or new_tree is None:
+        return DiffSource(Patch(()), old_tree, new_tree, trouble)
+    mirror = mirror_of(trajectory.task.repository)
+    return DiffSource(_diff_of_trees(mirror, old_tree, new_tree), old_tree, new_tree, None)
+
+
+def _tree_or_trouble(trajectory: Trajectory, name: TreeName) -> tuple[str | None, GitError | None]:
+    try:
+        return tree_id(trajectory.task_revision, name, trajectory), None
+    except GitError as error:
+        return None, error
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Patch:
+    return parse_patch(text)
+
+
+@lru_cache(maxsize=32)
+def _diff_of_trees(mirror: Mirror, old: str, new: str) -> Patch:
+    return parse_patch(mirror.diff_trees(old, new))
+
+
+def text_lines(mirror: Mirror, blob: str) -> list[str]:
+    """Return the lines of a blob as they are shown, and as citations of a file are checked."""
+    return file_lines(mirror.read_blob(blob))
+
+
+def cited_file_lines(revision: TaskRevision, tree: str, path: str) -> list[str]:
+    """Return the lines of a file in the tree with this id. Raises GitError."""
+    mirror = mirror_of(revision.task.repository)
+    mirror.require()
+    blob = mirror.blob_id(tree, path)
+    if blob is None:
+        raise ObjectMissing(f"There is no file {path} in this tree.")
+    return text_lines(mirror, blob)
+
+
+def cited_diff_lines(
+    trajectory: Trajectory, which: DiffName, path: str, side: Literal["old", "new"]
+) -> dict[int, str]:
+    """Return the lines that a diff shows of one side of a file, by line number."""
+    change = diff_source(trajectory, which).patch.file(path)
+    return change.lines_of(side) if change else {}
+
+
+def fetch_repository(repository: Repository, actor: User | None = None) -> None:
+    """Fetch the mirror, with every base commit of its tasks; raise FetchFailed.
+
+    How it went is kept in the repository's row, where pages find it.
+    """
+    commits = TaskRevision.objects.filter(task__repository=repository).values_list(
+        "base_commit", flat=True
+    )
+    try:
+        mirror_of(repository).fetch(repository.source, commits=tuple(sorted(set(commits))))
+    except FetchFailed as error:
+        logger.warning("Fetching %s failed: %s", repository.name, error.reason)
+        Repository.objects.filter(pk=repository.pk).update(fetch_error=error.reason)
+        raise
+    with transaction.atomic():
+        repository.fetched_at = timezone.now()
+        repository.fetch_error = ""
+        repository.save(update_fields=["fetched_at", "fetch_error"])
+        record(actor, "repository.fetched", repository, source=repository.source)
