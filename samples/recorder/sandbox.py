@@ -21,7 +21,7 @@ _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "LD_LIBRARY_PATH": "/opt/python/lib",
     "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONPATH": "/opt/packages",
+    "PYTHONPATH": "/testbed:/opt/packages",
     "PYTEST_ADDOPTS": "-p no:cacheprovider",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
