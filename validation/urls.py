@@ -1,7 +1,36 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from validation import views
 
 app_name = "validation"
 
-urlpatterns: list[URLPattern] = []
+trajectory_urls = [
+    # /trajectories/17/
+    path("trajectories/<int:pk>/", views.trajectory, name="trajectory"),
+    path("trajectories/<int:pk>/tests/", views.tests, name="tests"),
+    path("trajectories/<int:pk>/verdicts/", views.verdicts, name="verdicts"),
+    path("trajectories/<int:pk>/validate/", views.validate, name="validate"),
+]
+
+task_urls = [
+    # /tasks/django__django-16595/
+    path("tasks/<str:instance_id>/", views.task, name="task"),
+    path("tasks/<str:instance_id>/validate/", views.validate_task, name="validate-task"),
+]
+
+run_urls = [
+    # /runs/4/
+    path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/log/", views.run_log, name="run-log"),
+    path("runs/<int:pk>/cancel/", views.cancel, name="cancel"),
+]
+
+urlpatterns = [
+    *trajectory_urls,
+    *task_urls,
+    *run_urls,
+    # /status/
+    path("status/", views.status, name="status"),
+]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from accounts.models import User
 from trajectories.models import Batch, Task, Trajectory
 from validation.broker import alive_workers
 from validation.models import Run, RunState, TestGroup, TreeName
@@ -79,7 +80,7 @@ def _wishes(
     return found
 
 
-def request_all(wishes: Iterable[Wish]) -> Validation:
+def request_all(wishes: Iterable[Wish], *, user: User | None = None) -> Validation:
     """Ask for every run; a refusal stops none of the others."""
     validation = Validation()
     for wish in wishes:
@@ -88,7 +89,7 @@ def request_all(wishes: Iterable[Wish]) -> Validation:
         try:
             if revision is None:
                 raise RunRefused(f"{wish.task} has no content: load its row (load_tasks).")
-            run = request_run(revision, wish.tree, trajectory=wish.trajectory)
+            run = request_run(revision, wish.tree, trajectory=wish.trajectory, user=user)
             validation.run_ids.append(run.pk)
         except RunRefused as refused:
             name = wish.task.instance_id

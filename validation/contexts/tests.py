@@ -1,4 +1,4 @@
-"""What the pages and fragments of runs show, selected and named; templates do no work."""
+"""The matrix of tests and runs, and verdicts in a few words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from trajectories.access import Sight
@@ -152,8 +153,7 @@ def verdict_columns(revision: TaskRevision, trajectory: Trajectory | None) -> tu
     latest = latest_runs(revision, trajectory)
     trees = [TreeName.BASE, TreeName.GOLD, *([TreeName.MODEL] if trajectory else [])]
     return tuple(
-        Column(str(tree), latest.get(tree), _chip(tree, latest.get(tree), revision))
-        for tree in trees
+        Column(str(tree), latest.get(tree), _chip(tree, latest.get(tree))) for tree in trees
     )
 
 
@@ -225,29 +225,33 @@ def _signature(columns: Iterable[Column], *more: str) -> str:
 # --- verdicts in a few words -----------------------------------------------------------------
 
 
-def _chip(tree: TreeName, run: Run | None, revision: TaskRevision) -> Chip:
-    if run is None:
-        return Chip(f"{tree}: not run")
-    text, tone = _words(tree, run, revision)
+def _chip(tree: TreeName, run: Run | None) -> Chip:
+    return Chip(f"{tree}: not run") if run is None else run_chip(run)
+
+
+def run_chip(run: Run) -> Chip:
+    """Say in a few words how far a run is or how it ended."""
+    text, tone = _words(run)
     if run.is_suspect:
         text, tone = f"{text} · suspect", "warn"
-    return Chip(text, tone, title="\n".join([run.reason, *run.suspect_reasons]), run_id=run.pk)
+    title = "\n".join(filter(None, [run.reason, *run.suspect_reasons]))
+    return Chip(text, tone, title, run_id=run.pk)
 
 
-def _words(tree: TreeName, run: Run, revision: TaskRevision) -> tuple[str, str]:
+def _words(run: Run) -> tuple[str, str]:
     if run.state != RunState.FINISHED:
-        return f"{tree}: {run.get_state_display()} …", ""
+        return f"{run.tree}: {run.get_state_display().lower()} …", ""
     if run.outcome not in (Outcome.RESOLVED, Outcome.NOT_RESOLVED):
         tone = "bad" if run.outcome == Outcome.PATCH_DOES_NOT_APPLY else "warn"
-        return f"{tree}: {run.get_outcome_display()}", tone
-    failing, broken = _failures(run)
-    if tree == TreeName.BASE:
-        return _base_words(failing, broken, len(set(revision.fail_to_pass or [])))
+        return f"{run.tree}: {run.get_outcome_display().lower()} ✗", tone
+    failing, broken, total = _failures(run)
+    if run.tree == TreeName.BASE:
+        return _base_words(failing, broken, total)
     if run.outcome == Outcome.RESOLVED:
-        return ("gold passes ✓" if tree == TreeName.GOLD else "model resolves ✓"), "good"
+        return ("gold passes ✓" if run.tree == TreeName.GOLD else "model resolves ✓"), "good"
     parts = [f"{failing} still {'fails' if failing == 1 else 'fail'}"] if failing else []
     parts += [f"{broken} broken"] if broken else []
-    return f"{tree}: {', '.join(parts) or 'not resolved'} ✗", "bad"
+    return f"{run.tree}: {', '.join(parts) or 'not resolved'} ✗", "bad"
 
 
 def _base_words(failing: int, broken: int, total: int) -> tuple[str, str]:
@@ -259,12 +263,16 @@ def _base_words(failing: int, broken: int, total: int) -> tuple[str, str]:
     return f"base fails {failing}/{total} ✓", "good"
 
 
-def _failures(run: Run) -> tuple[int, int]:
-    """Count the FAIL_TO_PASS and the PASS_TO_PASS tests that do not pass.
+def _failures(run: Run) -> tuple[int, int, int]:
+    """Count the FAIL_TO_PASS that fail, the PASS_TO_PASS that fail, and all FAIL_TO_PASS.
 
     A skipped PASS_TO_PASS test is no regression, as the field's harness has it.
     """
-    statuses = run.tests.exclude(group=TestGroup.OTHER).exclude(status__in=PASSING)
-    failing = statuses.filter(group=TestGroup.FAIL_TO_PASS).count()
-    broken = statuses.filter(group=TestGroup.PASS_TO_PASS).exclude(status=TestStatus.SKIPPED)
-    return failing, broken.count()
+    kept = {*PASSING, TestStatus.SKIPPED}
+    of_f2p, of_p2p = Q(group=TestGroup.FAIL_TO_PASS), Q(group=TestGroup.PASS_TO_PASS)
+    counts = run.tests.aggregate(
+        failing=Count("pk", filter=of_f2p & ~Q(status__in=PASSING)),
+        broken=Count("pk", filter=of_p2p & ~Q(status__in=kept)),
+        total=Count("pk", filter=of_f2p),
+    )
+    return counts["failing"], counts["broken"], counts["total"]

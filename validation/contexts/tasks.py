@@ -1,0 +1,53 @@
+"""A task: its issue, trajectories, recipe and runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import User
+from trajectories.models import Task, TaskRevision, Trajectory
+from trajectories.text import clean_text
+from validation.contexts.runs import RunLine, run_lines
+from validation.models import Recipe, Run
+from validation.recipes import RecipeError
+from validation.services.recipes import recipe_for
+from validation.services.requests import refusal_of
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    """What `user` sees of a task. `runs` is None for who may not know any outcome."""
+
+    task: Task
+    revision: TaskRevision | None
+    issue: str
+    revisions: tuple[TaskRevision, ...]
+    trajectories: tuple[Trajectory, ...]
+    recipe: Recipe | None
+    runs: tuple[RunLine, ...] | None
+    may_validate: bool
+    refusal: str
+
+
+def task_context(user: User, task: Task) -> TaskContext:
+    """Select what `user` may see of a task that is visible to them."""
+    revision = task.current_revision
+    runs = run_lines(Run.objects.visible_to(user).filter(task_revision__task=task))
+    return TaskContext(
+        task=task,
+        revision=revision,
+        issue=clean_text(revision.problem_statement) if revision else "",
+        revisions=tuple(task.revisions.order_by("-number")),
+        trajectories=tuple(Trajectory.objects.visible_to(user).filter(task=task).order_by("pk")),
+        recipe=_recipe(revision),
+        runs=runs if user.is_admin or runs else None,
+        may_validate=user.is_admin,
+        refusal=refusal_of(revision) if revision else "The row of this task is not loaded.",
+    )
+
+
+def _recipe(revision: TaskRevision | None) -> Recipe | None:
+    try:
+        return recipe_for(revision) if revision else None
+    except RecipeError:
+        return None  # `refusal` says what is wrong with it

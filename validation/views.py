@@ -1,0 +1,159 @@
+"""Pages and fragments of runs."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from accounts.access import require_role
+from accounts.http import AuthenticatedHttpRequest
+from trajectories.access import get_task, get_trajectory, sight_of
+from trajectories.contexts.evidence import evidence_context
+from trajectories.contexts.steps import outline_context
+from trajectories.pages import show_in_address
+from validation.access import get_run, get_trajectory_to_validate, may_read_log
+from validation.contexts import (
+    run_context,
+    status_context,
+    task_context,
+    tests_context,
+    tests_tab,
+)
+from validation.contexts.tests import revision_to_test
+from validation.models import TreeName
+from validation.services.requests import RunRefused, cancel_run, request_validation
+from validation.services.validating import request_all, wishes_for_tasks
+
+UNCHANGED = 204
+
+
+# --- a trajectory ----------------------------------------------------------------------------
+
+
+@require_GET
+def trajectory(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Show a trajectory for reading: its steps, the evidence and the test results."""
+    subject = get_trajectory(request.user, pk)
+    sight = sight_of(request.user, subject)
+    extra_tabs = (tests_tab(subject, sight),)
+    context = {
+        "trajectory": subject,
+        "outline": outline_context(subject),
+        "evidence": evidence_context(request, subject, sight, extra_tabs),
+        "verdicts": tests_context(subject, sight),
+    }
+    return render(request, "validation/trajectory_detail.html", context)
+
+
+@require_GET
+def tests(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Show the tests fragment; 204 where the reader has seen this state already."""
+    response = _matrix(request, pk, "validation/_tests.html", "tests")
+    if "seen" in request.GET:
+        return response
+    return show_in_address(request, response, right="tests")
+
+
+@require_GET
+def verdicts(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Show the verdict chips; 204 where the reader has seen this state already."""
+    return _matrix(request, pk, "validation/_verdicts.html", "verdicts")
+
+
+def _matrix(request: AuthenticatedHttpRequest, pk: int, template: str, name: str) -> HttpResponse:
+    subject = get_trajectory(request.user, pk)
+    context = tests_context(subject, sight_of(request.user, subject))
+    if request.htmx and request.GET.get("seen") == context.signature:
+        return HttpResponse(status=UNCHANGED)
+    return render(request, template, {name: context, "trajectory": subject})
+
+
+@require_POST
+def validate(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
+    """Ask for the tests on base, gold and this trajectory's patch."""
+    subject = get_trajectory_to_validate(request.user, pk)
+    error = ""
+    try:
+        request_validation(revision_to_test(subject), trajectory=subject, user=request.user)
+    except RunRefused as refused:
+        error = str(refused)
+    if not request.htmx:
+        if error:
+            messages.error(request, error)
+        return redirect(f"{redirect('validation:trajectory', pk=pk).url}?right=tests")
+    context = tests_context(subject, sight_of(request.user, subject), error=error)
+    response = render(
+        request, "validation/_tests.html", {"tests": context}, status=422 if error else 200
+    )
+    patch_vary_headers(response, ["HX-Request"])
+    return trigger_client_event(response, "runs-requested")
+
+
+# --- a task ----------------------------------------------------------------------------------
+
+
+@require_GET
+def task(request: AuthenticatedHttpRequest, instance_id: str) -> HttpResponse:
+    """Show a task: issue, revisions, trajectories, recipe and runs."""
+    context = task_context(request.user, get_task(request.user, instance_id))
+    return render(request, "validation/task_detail.html", {"page": context})
+
+
+@require_POST
+@require_role("admin")
+def validate_task(request: AuthenticatedHttpRequest, instance_id: str) -> HttpResponseBase:
+    """Ask for the tests on base, gold and every trajectory of the task."""
+    subject = get_task(request.user, instance_id)
+    asked = request_all(wishes_for_tasks([subject], list(TreeName)), user=request.user)
+    for reason in dict.fromkeys(refusal.reason for refusal in asked.refused):
+        messages.error(request, reason)
+    if asked.run_ids:
+        messages.success(request, f"{len(asked.run_ids)} runs are queued.")
+    return redirect("validation:task", instance_id=instance_id)
+
+
+# --- a run -----------------------------------------------------------------------------------
+
+
+@require_GET
+def run(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Show a run; to HTMX its fragment, or 204 where the reader has seen this state already."""
+    context = run_context(request.user, get_run(request.user, pk))
+    if request.htmx and request.GET.get("seen") == context.signature:
+        return HttpResponse(status=UNCHANGED)
+    template = "validation/_run.html" if request.htmx else "validation/run_detail.html"
+    response = render(request, template, {"run": context})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_GET
+def run_log(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Return the log as it is, as plain text."""
+    subject = get_run(request.user, pk)
+    if not may_read_log(request.user, subject):
+        raise Http404("This log is shown together with the gold patch.")
+    return HttpResponse(subject.log, content_type="text/plain; charset=utf-8")
+
+
+@require_POST
+@require_role("admin")
+def cancel(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
+    """End a run that is not finished."""
+    if not cancel_run(get_run(request.user, pk), user=request.user):
+        messages.info(request, "The run was finished already.")
+    return redirect("validation:run", pk=pk)
+
+
+# --- the workers -----------------------------------------------------------------------------
+
+
+@require_GET
+@require_role("admin")
+def status(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Show the workers, their sandboxes, the queue and the last runs."""
+    return render(request, "validation/status.html", {"status": status_context()})
