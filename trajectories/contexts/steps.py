@@ -1,0 +1,269 @@
+"""What the fragments about steps show: the outline, one step, the issue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from trajectories.access import Sight
+from trajectories.calls import CallText, call_text
+from trajectories.highlighting import colour_lines, markup
+from trajectories.markdown import render_markdown, rendered_text
+from trajectories.models import Step, StepKind, TaskRevision, Trajectory
+from trajectories.text import clean_text
+
+GLYPHS = {
+    StepKind.THINK: "◌",
+    StepKind.SEARCH: "⌕",
+    StepKind.READ: "▤",
+    StepKind.EDIT: "✎",
+    StepKind.RUN: "▶",
+    StepKind.TEST: "✓",
+    StepKind.VCS: "⎇",
+    StepKind.SUBMIT: "⇪",
+    StepKind.OTHER: "·",
+}
+_FAILED_GLYPH = "✗"
+# A longer observation shows its head and tail, and a link that opens the rest.
+WHOLE_CHARS, WHOLE_LINES = 8_000, 80
+HEAD_CHARS, HEAD_LINES = 4_000, 40
+TAIL_CHARS, TAIL_LINES = 2_000, 20
+
+
+# --- the outline -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OutlineRow:
+    """A step in the list and in the ribbon."""
+
+    number: int
+    kind: str
+    kind_label: str
+    glyph: str
+    summary: str
+    is_error: bool
+    mark: str
+
+    @property
+    def ribbon(self) -> str:
+        """The colour of its bar: edits, and how runs and tests went."""
+        if self.is_error and self.kind in {StepKind.RUN, StepKind.TEST}:
+            return "fail"
+        return {StepKind.EDIT: "edit", StepKind.TEST: "pass"}.get(StepKind(self.kind), "")
+
+
+@dataclass(frozen=True)
+class Outline:
+    trajectory: Trajectory
+    rows: tuple[OutlineRow, ...]
+    current: int | None
+
+
+def outline_context(
+    trajectory: Trajectory, current: int | None = None, marks: Mapping[int, str] | None = None
+) -> Outline:
+    """List the steps without their bodies, in one query.
+
+    `current` is the step that is open; `marks` are short remarks by step number ("2 cites"),
+    handed in by later rooms.
+    """
+    steps = Step.objects.filter(trajectory=trajectory).order_by("number").outline()
+    rows = tuple(_outline_row(step, (marks or {}).get(step.number, "")) for step in steps)
+    return Outline(trajectory, rows, current)
+
+
+def _outline_row(step: Step, mark: str) -> OutlineRow:
+    return OutlineRow(
+        number=step.number,
+        kind=step.kind,
+        kind_label=step.get_kind_display(),
+        glyph=_glyph(step),
+        summary=step.summary,
+        is_error=step.is_error,
+        mark=mark,
+    )
+
+
+def _glyph(step: Step) -> str:
+    if step.is_error and step.kind in {StepKind.RUN, StepKind.TEST}:
+        return _FAILED_GLYPH
+    return GLYPHS[StepKind(step.kind)]
+
+
+# --- one step ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    mark: str
+    html: SafeString
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """A tool call, readable; its lines together are what a citation quotes."""
+
+    index: int
+    function_name: str
+    shown: CallText
+
+    @cached_property
+    def lines(self) -> tuple[ShownLine, ...]:
+        texts = [line.text for line in self.shown.lines]
+        coloured = colour_lines(texts, self._colour_as)
+        return tuple(
+            ShownLine(line.mark, markup(parts))
+            for line, parts in zip(self.shown.lines, coloured, strict=True)
+        )
+
+    @property
+    def _colour_as(self) -> str:
+        if self.shown.form == "shell":
+            return "command.sh"
+        # An edit without a known path is nearly always of Python here.
+        name = self.shown.title.split(",", 1)[0]
+        return (name if "." in name else "edit.py") if self.shown.form == "edit" else ""
+
+
+@dataclass(frozen=True)
+class ShownObservation:
+    """What came back: whole, or head and tail with the number of characters between them."""
+
+    trajectory_id: int
+    step: int
+    index: int
+    head: str
+    tail: str
+    n_chars: int
+    n_lines: int
+    hidden_lines: int
+    exit_code: int | None
+    is_whole: bool
+
+    @property
+    def url(self) -> str:
+        return reverse("trajectories:observation", args=[self.trajectory_id, self.step, self.index])
+
+
+@dataclass(frozen=True)
+class StepDetail:
+    trajectory: Trajectory
+    step: Step
+    glyph: str
+    thought: str
+    calls: tuple[ShownCall, ...]
+    observations: tuple[ShownObservation, ...]
+
+    @property
+    def previous(self) -> int | None:
+        return self.step.number - 1 if self.step.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.step.number + 1 if self.step.number < self.trajectory.n_steps else None
+
+
+def step_context(trajectory: Trajectory, number: int) -> StepDetail:
+    """Show one step with its bodies (one query), or raise Http404."""
+    step = get_step(trajectory, number)
+    return StepDetail(
+        trajectory=trajectory,
+        step=step,
+        glyph=_glyph(step),
+        thought=clean_text(step.thought),
+        calls=tuple(_shown_call(index, call) for index, call in enumerate(step.tool_calls)),
+        observations=tuple(
+            _shown_observation(step, index) for index in range(len(step.observations))
+        ),
+    )
+
+
+def get_step(trajectory: Trajectory, number: int) -> Step:
+    """Return the step, or raise Http404."""
+    step = Step.objects.filter(trajectory=trajectory, number=number).first()
+    if step is None:
+        raise Http404(f"This trajectory has no step {number}.")
+    return step
+
+
+def _shown_call(index: int, call: dict[str, Any]) -> ShownCall:
+    return ShownCall(index, clean_text(str(call.get("function_name", ""))), call_text(call))
+
+
+def observation_context(step: Step, index: int) -> ShownObservation:
+    """Show one observation whole, or raise Http404."""
+    if index >= len(step.observations):
+        raise Http404(f"Step {step.number} has no observation {index}.")
+    return _shown_observation(step, index, whole=True)
+
+
+def _shown_observation(step: Step, index: int, *, whole: bool = False) -> ShownObservation:
+    observation = step.observations[index]
+    text = clean_text(observation["content"])
+    n_lines = text.count("\n") + 1
+    fits = whole or (len(text) <= WHOLE_CHARS and n_lines <= WHOLE_LINES)
+    head = text if fits else "\n".join(text.split("\n")[:HEAD_LINES])[:HEAD_CHARS]
+    tail = "" if fits else "\n".join(text.split("\n")[-TAIL_LINES:])[-TAIL_CHARS:]
+    return ShownObservation(
+        trajectory_id=step.trajectory_id,
+        step=step.number,
+        index=index,
+        head=head,
+        tail=tail,
+        n_chars=len(text),
+        n_lines=n_lines,
+        hidden_lines=max(0, n_lines - head.count("\n") - tail.count("\n") - 2),
+        exit_code=observation.get("exit_code"),
+        is_whole=fits,
+    )
+
+
+def citable_step_text(step: Step, kind: str, index: int = 0) -> str | None:
+    """Return what a citation of a thought, tool_call or observation quotes from, if it exists."""
+    if kind == "thought":
+        return clean_text(step.thought)
+    if kind == "tool_call" and 0 <= index < len(step.tool_calls):
+        return call_text(step.tool_calls[index]).text
+    if kind == "observation" and 0 <= index < len(step.observations):
+        return clean_text(step.observations[index]["content"])
+    return None
+
+
+def citable_issue_texts(revision: TaskRevision) -> tuple[str, str]:
+    """Return what a citation of the issue may quote from: its source, and its rendered words."""
+    source = revision.problem_statement
+    return clean_text(source), rendered_text(source)
+
+
+# --- the issue ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Issue:
+    """The problem statement rendered and as source; hints only for who sees gold."""
+
+    trajectory: Trajectory
+    html: SafeString
+    source: str
+    hints_html: SafeString | None
+    hints_are_hidden: bool
+
+
+def issue_context(trajectory: Trajectory, sight: Sight) -> Issue:
+    """Show the issue of the revision that the trajectory was loaded with."""
+    revision = trajectory.task_revision
+    has_hints = bool(revision.hints_text.strip())
+    return Issue(
+        trajectory=trajectory,
+        html=render_markdown(revision.problem_statement),
+        source=clean_text(revision.problem_statement),
+        hints_html=render_markdown(revision.hints_text) if has_hints and sight.sees_gold else None,
+        hints_are_hidden=has_hints and not sight.sees_gold,
+    )

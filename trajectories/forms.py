@@ -1,0 +1,78 @@
+"""Forms of the loading page and of the fragments' query strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from trajectories.models import Batch
+
+MAX_UPLOAD_BYTES = 1024**3
+TASKS, TRAJECTORIES = "tasks", "trajectories"
+
+
+class OutlineForm(forms.Form):
+    step = forms.IntegerField(required=False, min_value=1, max_value=10_000_000)
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """A file field that takes one file or more, and returns a list."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
+        single = super().clean
+        files = data if isinstance(data, list | tuple) else [data]
+        if not files:
+            files = [None]
+        return [single(file, initial) for file in files]
+
+
+class LoadForm(forms.Form):
+    """What to load, and into which batch."""
+
+    kind = forms.ChoiceField(
+        label="The files hold",
+        choices=[(TASKS, "Tasks: SWE-bench rows"), (TRAJECTORIES, "Trajectories of agents")],
+        widget=forms.RadioSelect,
+        initial=TASKS,
+    )
+    batch = forms.SlugField(
+        label="Batch",
+        max_length=100,
+        help_text="The slug of a batch; a new one is made if there is none of this name.",
+        widget=forms.TextInput(attrs={"list": "batch-slugs", "autocomplete": "off"}),
+    )
+    dataset = forms.CharField(
+        label="Data set",
+        max_length=200,
+        required=False,
+        help_text="For tasks: what the rows are from. The file's name if it is left empty.",
+    )
+    uploads = ManyFilesField(
+        label="Files",
+        allow_empty_file=True,
+        help_text="JSON Lines, a JSON array or Parquet for tasks; .traj and .traj.json for "
+        "trajectories. Drop several at once.",
+    )
+
+    @property
+    def batch_slugs(self) -> list[str]:
+        """The batches that exist, to choose from."""
+        return list(Batch.objects.order_by("slug").values_list("slug", flat=True)[:500])
+
+    def clean_uploads(self) -> list[UploadedFile[Any]]:
+        files: list[UploadedFile[Any]] = self.cleaned_data["uploads"]
+        total = sum(file.size or 0 for file in files)
+        if total > MAX_UPLOAD_BYTES:
+            raise forms.ValidationError(
+                f"These files have {total // 1024**2} MiB together; one upload takes "
+                f"{MAX_UPLOAD_BYTES // 1024**2}. Use `manage.py load_trajectories` on the server."
+            )
+        return files

@@ -1,0 +1,58 @@
+"""Fragments about a trajectory's steps. Each renders one partial; pages are made of the same."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.http import AuthenticatedHttpRequest
+from trajectories.access import get_trajectory, sight_of
+from trajectories.contexts.steps import (
+    get_step,
+    issue_context,
+    observation_context,
+    outline_context,
+    step_context,
+)
+from trajectories.forms import OutlineForm
+from trajectories.pages import show_in_address
+
+
+@require_safe
+def outline(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """The list of steps; `?step=` marks the one that is open."""
+    trajectory = get_trajectory(request.user, pk)
+    form = OutlineForm(request.GET)
+    current = form.cleaned_data["step"] if form.is_valid() else None
+    return render(
+        request, "trajectories/_outline.html", {"outline": outline_context(trajectory, current)}
+    )
+
+
+@require_safe
+def step(request: AuthenticatedHttpRequest, pk: int, number: int) -> HttpResponse:
+    """One step: thought, calls, observations."""
+    trajectory = get_trajectory(request.user, pk)
+    context = {"step": step_context(trajectory, number)}
+    response = render(request, "trajectories/_step.html", context)
+    return show_in_address(request, response, left="step", step=number)
+
+
+@require_safe
+def observation(
+    request: AuthenticatedHttpRequest, pk: int, number: int, index: int
+) -> HttpResponse:
+    """One observation, whole however long it is."""
+    step = get_step(get_trajectory(request.user, pk), number)
+    context = {"observation": observation_context(step, index)}
+    return render(request, "trajectories/_observation.html", context)
+
+
+@require_safe
+def issue(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """The problem statement, and the hints for who may see them."""
+    trajectory = get_trajectory(request.user, pk)
+    context = {"issue": issue_context(trajectory, sight_of(request.user, trajectory))}
+    response = render(request, "trajectories/_issue.html", context)
+    return show_in_address(request, response, left="issue")
