@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,8 +36,15 @@ def find_interpreter(version: str) -> Interpreter:
     if wanted in ("", own):
         path = Path(sys.base_prefix, "bin", f"python{own}")
     else:
-        path = _found_by_uv(wanted)
+        path = _found_by_pyenv(wanted) or _found_by_uv(wanted)
     return _asked(path)
+
+
+def _found_by_pyenv(version: str) -> Path | None:
+    """Return pyenv's newest; its programs on the search path answer only for a chosen version."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    found = (root / "versions").glob(f"{version}.*/bin/python{version}")
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def _found_by_uv(version: str) -> Path:

@@ -63,7 +63,7 @@ class Supervisor:
         self._output = BoundedOutput(limits.output_bytes)
         self._started = time.monotonic()
         self._disk_before = 0
-        self._next_disk = self._next_cancel = self._started
+        self._next_disk = self._next_cancel = self._started + DISK_SECONDS
         self._first_process: int | None = None
         self._peak_memory = 0
         self._ended: Ended = "exited"
@@ -79,23 +79,16 @@ class Supervisor:
         return self._verdict(time.monotonic() - self._started)
 
     def _watch(self, on_output: OnOutput | None, cancelled: Cancelled | None) -> None:
-        with selectors.DefaultSelector() as selector:
-            for stream in self._streams:
-                selector.register(stream, selectors.EVENT_READ)
-            # A daemon may hold the output open after the command itself is done.
-            while self._process.poll() is None:
+        end = os.pidfd_open(self._process.pid)
+        with selectors.DefaultSelector() as selector, os.fdopen(end, "rb", buffering=0):
+            for descriptor in (*self._streams, end):
+                selector.register(descriptor, selectors.EVENT_READ)
+            # Not until the streams end: a daemon may hold them open when the command is done.
+            while self._process.poll() is None and self._ended == "exited":
                 for key, _ in selector.select(TICK_SECONDS):
-                    if not self._read(key.fd, on_output):
-                        selector.unregister(key.fileobj)
-                if not selector.get_map():
-                    self._wait_a_tick()
+                    if key.fd != end and not self._read(key.fd, on_output):
+                        selector.unregister(key.fd)
                 self._check_limits(cancelled)
-                if self._ended != "exited":
-                    return
-
-    def _wait_a_tick(self) -> None:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(TICK_SECONDS)
 
     def _read(self, descriptor: int, on_output: OnOutput | None) -> bool:
         """Read what is there; False at its end."""

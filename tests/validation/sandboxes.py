@@ -1,0 +1,155 @@
+"""What the tests of the sandbox share: hostile programs, and the two kinds of worker."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from validation.environments.environment import interpreter_mounts
+from validation.environments.interpreters import Interpreter, find_interpreter
+from validation.sandbox import Command, Limits, Mount, Result, choose_sandbox, remove_tree
+from validation.sandbox.cgroups import PREFIX
+
+HOSTILE = Path(__file__).parent / "hostile"
+NOBODY = 65534
+ROOT, USER = "root", "ordinary user"
+MEBIBYTE = 1024**2
+
+
+def workers() -> list[str]:
+    """Name the kinds of worker that can be tried here."""
+    return [ROOT, USER] if os.geteuid() == 0 else [USER]
+
+
+@dataclass
+class Ground:
+    """A place of its own for one hostile program, and a way to run it as one kind of worker."""
+
+    worker: str
+    folder: Path
+    interpreter: Interpreter
+    token: str = field(default_factory=lambda: f"token-{uuid.uuid4().hex}")
+
+    @property
+    def tree(self) -> Path:
+        return self.folder / "tree"
+
+    def run(
+        self,
+        program: str,
+        *arguments: str,
+        mounts: tuple[Mount, ...] = (),
+        cancelled: Callable[[], bool] | None = None,
+        **limits: float,
+    ) -> Result:
+        """Run a hostile program in the sandbox."""
+        python = self.interpreter.path
+        argv = (python, "-B", f"/hostile/{program}.py", *arguments, self.token)
+        return self.execute(argv, mounts=mounts, cancelled=cancelled, **limits)
+
+    def execute(
+        self,
+        argv: tuple[str, ...],
+        *,
+        mounts: tuple[Mount, ...] = (),
+        cancelled: Callable[[], bool] | None = None,
+        **limits: float,
+    ) -> Result:
+        """Run any command in the sandbox, with the hostile programs at hand."""
+        small = {"memory_bytes": 256 * MEBIBYTE, "disk_bytes": 16 * MEBIBYTE, "processes": 40}
+        command = Command(
+            argv=argv,
+            mounts=(
+                Mount(self.tree, "/testbed", writable=True),
+                Mount(self.folder / "hostile", "/hostile"),
+                *interpreter_mounts(self.interpreter),
+                *mounts,
+            ),
+            limits=Limits(**{"wall_seconds": 20.0, **small, **limits}),  # type: ignore[arg-type]
+        )
+        if self.worker == ROOT or os.geteuid() != 0:
+            return choose_sandbox().run(command, cancelled=cancelled)
+        return as_nobody(lambda: choose_sandbox().run(command, cancelled=cancelled))
+
+    def become_worker(self) -> None:
+        """Turn this process into the kind of worker for good."""
+        if self.worker == USER and os.geteuid() == 0:
+            become_nobody()
+
+    def left_over_processes(self) -> list[psutil.Process]:
+        """Return the processes of this ground's programs that still run."""
+        return [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if self.token in (process.info["cmdline"] or ())
+        ]
+
+
+def become_nobody() -> None:
+    """Turn this process into one of an ordinary user."""
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def as_nobody(act: Callable[[], Result]) -> Result:
+    """Act in a child process that is an ordinary user without rights."""
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+
+    def child() -> None:
+        become_nobody()
+        try:
+            sending.send(act())
+        except Exception as error:
+            sending.send(error)
+
+    process = context.Process(target=child)
+    process.start()
+    sending.close()
+    answer = receiving.recv()
+    process.join()
+    if isinstance(answer, Exception):
+        raise answer
+    assert isinstance(answer, Result)
+    return answer
+
+
+@contextmanager
+def made_ground(worker: str) -> Iterator[Ground]:
+    """Make a ground; not below pytest's folder, which is closed to everybody else."""
+    folder = Path(tempfile.mkdtemp(prefix="retrace-test-"))
+    try:
+        folder.chmod(0o755)
+        shutil.copytree(HOSTILE, folder / "hostile", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "tree").mkdir()
+        if worker == USER and os.geteuid() == 0:
+            for path in (folder, folder / "tree"):
+                os.chown(path, NOBODY, NOBODY)
+        yield Ground(worker, folder, _interpreter(worker))
+    finally:
+        remove_tree(folder)
+
+
+def _interpreter(worker: str) -> Interpreter:
+    """Return our own interpreter, or the system's where an ordinary user cannot reach ours."""
+    own = find_interpreter("")
+    reachable = all(folder.stat().st_mode & 0o001 for folder in Path(own.path).parents)
+    if worker == ROOT or reachable or os.geteuid() != 0:
+        return own
+    return Interpreter("/usr/bin/python3", "/usr", "")
+
+
+def control_groups(pid: int | None = None) -> list[Path]:
+    """Return the control groups that a worker (this process, else) made and left."""
+    pattern = f"**/{PREFIX}{pid or os.getpid()}-*"
+    return [path for path in Path("/sys/fs/cgroup").glob(pattern) if path.is_dir()]
