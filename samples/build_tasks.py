@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,19 @@ from recorder.sandbox import Sandbox, require_sandbox
 
 # "PASSED tests/test_dates.py::test_each_day_includes_both_ends"
 _PASSED = re.compile(r"^PASSED (\S+)$", re.MULTILINE)
+_CHANGED = re.compile(r"^\+\+\+ b/(\S+)$", re.MULTILINE)
+
+
+def task_rows(repository: Path) -> list[dict[str, Any]]:
+    """Return the rows of all tasks, oldest first."""
+    history = load_history()
+    ids = git(repository, "rev-list", "--reverse", "main").split()
+    following = zip(ids, ids[1:], history.commits[1:], strict=False)
+    return [
+        task_row(repository, history, commit.task, base, fix)
+        for base, fix, commit in following
+        if commit.task is not None
+    ]
 
 
 def task_row(
@@ -29,8 +43,7 @@ def task_row(
 ) -> dict[str, Any]:
     """Return the row of a task, in the shape of the field's data sets."""
     test_patch = git(repository, "diff", base, fix, "--", "tests")
-    files = git(repository, "diff", "--name-only", base, fix, "--", "tests").split()
-    before, after = passing(repository, base, files, test_patch), passing(repository, fix, files)
+    before, after = passing(repository, base, test_patch), passing(repository, fix, test_patch)
     return {
         "repo": history.repository,
         "instance_id": source.instance_id,
@@ -56,33 +69,36 @@ def environment_commit(history: History, source: TaskSource, repository: Path) -
     raise LookupError(source.version)
 
 
-def passing(repository: Path, commit: str, files: list[str], test_patch: str = "") -> list[str]:
-    """Return the tests of some files that pass at a commit, in the order of the log."""
+def passing(repository: Path, commit: str, test_patch: str) -> list[str]:
+    """Return the tests of the test patch's files that pass at a commit, with the patch."""
     with tempfile.TemporaryDirectory() as name:
-        tree, temporary = Path(name, "tree"), Path(name, "tmp")
-        temporary.mkdir()
+        tree, patch = Path(name, "tree"), Path(name, "test.patch")
         check_out(repository, commit, tree)
-        if test_patch:
-            patch = Path(name, "test.patch")
-            patch.write_text(test_patch, "utf-8")
-            git(tree, "apply", str(patch))
-        log = Sandbox(tree, temporary).run(f"python -m pytest -rA {' '.join(files)}").output
+        patch.write_text(test_patch, "utf-8")
+        # The fix itself has the tests already: there the patch applies three-way, to nothing.
+        git(tree, "apply", "--3way", str(patch))
+        return tests_passing(tree, test_files(test_patch))
+
+
+def tests_passing(tree: Path, files: list[str]) -> list[str]:
+    """Return the tests of some files that pass in a tree, in the order of the log."""
+    with tempfile.TemporaryDirectory() as temporary:
+        log = Sandbox(tree, Path(temporary)).run(f"python -m pytest -rA {shlex.join(files)}").output
     return _PASSED.findall(log)
+
+
+def test_files(test_patch: str) -> list[str]:
+    """Return the files that a test patch changes or makes."""
+    return _CHANGED.findall(test_patch)
 
 
 def main() -> int:
     """Write tasks.jsonl."""
     require_sandbox()
-    history = load_history()
     with tempfile.TemporaryDirectory() as name:
         repository = Path(name) / "almanac.git"
-        ids = build(repository)
-        pairs = zip(ids, ids[1:], history.commits[1:], strict=False)
-        rows = [
-            task_row(repository, history, commit.task, base, fix)
-            for base, fix, commit in pairs
-            if commit.task is not None
-        ]
+        build(repository)
+        rows = task_rows(repository)
     lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (HERE / "tasks.jsonl").write_text("".join(lines), "utf-8")
     for row in rows:

@@ -99,17 +99,18 @@ def _flat(path: str, value: Any) -> Iterator[str]:
             yield f"{path}: {line}"
 
 
-def check(attempt: Attempt, repository: Path) -> bool:
+def check(attempt: Attempt, repository: Path, file: Path | None = None) -> bool:
     """Execute an attempt again; print how it differs from its file, if it does."""
-    if not attempt.file.exists():
-        print(f"{attempt.file.name}: not recorded yet, run samples/record.py")
+    file = file or attempt.file
+    if not file.exists():
+        print(f"{file.name}: not recorded yet, run samples/record.py")
         return False
-    before = comparable(json.loads(attempt.file.read_text("utf-8")))
+    before = comparable(json.loads(file.read_text("utf-8")))
     after = comparable(attempt.document(attempt.execute(repository)))
     if before == after:
-        print(f"{attempt.file.name}: {len(attempt.recording.steps)} steps, as recorded")
+        print(f"{file.name}: {len(attempt.recording.steps)} steps, as recorded")
         return True
-    names = (f"{attempt.file.name} as recorded", "executed now")
+    names = (f"{file.name} as recorded", "executed now")
     diff = difflib.unified_diff(before.split("\n"), after.split("\n"), *names, lineterm="", n=1)
     print("\n".join(diff))
     return False
