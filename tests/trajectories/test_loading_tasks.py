@@ -81,7 +81,7 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
 def test_other_content_becomes_a_new_revision_that_names_what_changed(tmp_path: Path) -> None:
     load(tmp_path, ROW)
     report = load(tmp_path, {**ROW, "PASS_TO_PASS": ["t::b"]})
-    assert "Revision 2: pass_to_pass differ" in report.files[0].items[0].reason
+    assert report.files[0].items[0].reason == "Revision 2, new or changed: pass_to_pass."
     assert current().pass_to_pass == ["t::b"]
     assert TaskRevision.objects.get(number=1).pass_to_pass == ["t::b", "t::c"]
 

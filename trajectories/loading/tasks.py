@@ -93,7 +93,9 @@ def _remark(saved: SavedRow) -> str:
     remarks = []
     if saved.changed and saved.revision.number > 1:
         changed = ", ".join(saved.changed)
-        remarks.append(f"Revision {saved.revision.number}: {changed} differ from what was known.")
-    if not saved.revision.has_tests:
+        remarks.append(f"Revision {saved.revision.number}, new or changed: {changed}.")
+    if saved.revision.fail_to_pass is None:
         remarks.append("Cannot be validated: no row with FAIL_TO_PASS is loaded.")
+    elif not saved.revision.fail_to_pass:
+        remarks.append("Cannot be validated: FAIL_TO_PASS is empty.")
     return " ".join(remarks)
