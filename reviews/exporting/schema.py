@@ -1,0 +1,44 @@
+"""The JSON Schema of an exported line, complete in one document."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+import annotator
+from reviews.errors import ExportUserError
+
+LINE_SCHEMA = Path(__file__).with_name("export-1.schema.json")
+SUBMISSION_SCHEMA = Path(annotator.__file__).parent / "schema" / "submission-1.json"
+
+
+@cache
+def line_schema() -> dict[str, Any]:
+    """Return the schema of a line with the one of a submission's content inside.
+
+    The inner one keeps an `$id` of its own, so that its references stay within it.
+    """
+    schema: dict[str, Any] = json.loads(LINE_SCHEMA.read_text())
+    submission = json.loads(SUBMISSION_SCHEMA.read_text())
+    submission.setdefault("$id", SUBMISSION_SCHEMA.name)
+    schema["$defs"]["submission"] = submission
+    return schema
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(line_schema())
+
+
+def check_line(line: dict[str, Any], name: str) -> None:
+    """Raise ExportUserError, which names the submission and the place, where the line is wrong."""
+    error = next(_validator().iter_errors(line), None)
+    if error is not None:
+        raise ExportUserError(
+            f"{name} does not fit the export's schema at {error.json_path}: "
+            f"{error.message[:300]}. Nothing was exported."
+        )
