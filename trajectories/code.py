@@ -53,7 +53,8 @@ def tree_id(revision: TaskRevision, name: TreeName, trajectory: Trajectory | Non
 
     Raises NotFetched, ObjectMissing (no such commit in the mirror) or PatchDoesNotApply.
     """
-    mirror = mirror_of(revision.task.repository)
+    # A trajectory that a page has loaded brings its repository along.
+    mirror = mirror_of((trajectory or revision).task.repository)
     mirror.require()
     patch = _patch_of_tree(revision, name, trajectory)
     return _tree(mirror, revision.base_commit, patch.encode("utf-8", "surrogatepass"))

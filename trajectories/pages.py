@@ -20,7 +20,17 @@ def current_page(request: HttpRequest) -> str:
     """
     htmx = getattr(request, "htmx", None)
     url = htmx.current_url_abs_path if htmx else None
-    return "/" + (url or request.get_full_path()).lstrip("/\\")
+    return on_this_site(url or request.get_full_path())
+
+
+def on_this_site(address: str) -> str:
+    """Return an address as a path of this site: `//elsewhere.example` would leave it."""
+    return "/" + address.lstrip("/\\")
+
+
+def page_query(request: HttpRequest) -> dict[str, str]:
+    """Return the query parameters of the current page."""
+    return dict(parse_qsl(urlsplit(current_page(request)).query))
 
 
 def page_url(request: HttpRequest, **changes: object) -> str:

@@ -1,7 +1,35 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
+
+from trajectories.views import diffs, files, loading, repositories, steps
 
 app_name = "trajectories"
 
-urlpatterns: list[URLPattern] = []
+# /load/
+load_urls = [
+    path("", loading.load, name="load"),
+    path("<int:pk>/", loading.load_result, name="load-result"),
+]
+
+# /trajectories/<pk>/steps/
+step_urls = [
+    path("", steps.outline, name="outline"),
+    path("<int:number>/", steps.step, name="step"),
+    path("<int:number>/observations/<int:index>/", steps.observation, name="observation"),
+]
+
+# /trajectories/<pk>/
+trajectory_urls: list[URLPattern | URLResolver] = [
+    path("steps/", include(step_urls)),
+    path("issue/", steps.issue, name="issue"),
+    path("diff/<slug:which>/", diffs.diff, name="diff"),
+    path("diff/<slug:which>/file/", diffs.diff_file, name="diff-file"),
+    path("files/<slug:tree>/", files.files, name="files"),
+]
+
+urlpatterns = [
+    path("load/", include(load_urls)),
+    path("trajectories/<int:pk>/", include(trajectory_urls)),
+    path("repositories/<int:pk>/fetch/", repositories.fetch_repository, name="fetch-repository"),
+]
