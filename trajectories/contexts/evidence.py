@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+from django.http import HttpRequest
+from django.urls import reverse
+
+from trajectories.access import Sight
+from trajectories.code import DIFF_NAMES, GOLD_DIFFS, GOLD_TREES, DiffName, TreeName
+from trajectories.contexts import diffs
+from trajectories.contexts.diffs import diff_context
+from trajectories.contexts.files import Window, files_context, is_tree_name
+from trajectories.contexts.steps import issue_context, step_context
+from trajectories.models import Trajectory
+
 PaneName = Literal["left", "right"]
+HIDDEN_GOLD = "Hidden until your first diagnosis"
 
 
 @dataclass(frozen=True)
@@ -26,3 +39,140 @@ class Tab:
     build: Callable[[], object]
     # Why its content may not be seen yet; such a tab builds and requests nothing.
     hidden_because: str = ""
+
+
+@dataclass(frozen=True)
+class Pane:
+    name: PaneName
+    tabs: tuple[Tab, ...]
+    current: Tab
+    # What the current tab's template shows; None where it is hidden.
+    content: object
+
+    @property
+    def element_id(self) -> str:
+        return f"{self.name}-pane"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    trajectory: Trajectory
+    left: Pane
+    right: Pane
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the page's query string says is open; anything that makes no sense is left out."""
+
+    step: int = 1
+    tree: TreeName = "base"
+    path: str = ""
+    line: int | None = None
+    file: str | None = None
+    view: str = "unified"
+    show_all: bool = False
+
+
+def read_selection(request: HttpRequest, sight: Sight) -> Selection:
+    """Read the query string of a page with evidence."""
+    query = request.GET
+    wanted = query.get("tree", "base")
+    is_seen = sight.sees_gold or wanted not in GOLD_TREES
+    tree: TreeName = wanted if is_tree_name(wanted) and is_seen else "base"
+    return Selection(
+        step=positive(query.get("step")) or 1,
+        tree=tree,
+        path=query.get("path", ""),
+        line=positive(query.get("line")),
+        file=query.get("file"),
+        view=query.get("view", "unified"),
+        show_all=query.get("all") == "1",
+    )
+
+
+def positive(text: str | None) -> int | None:
+    """Return a number from 1 to 9,999,999 that a query parameter holds, or None."""
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) < 8
+    return int(text or 0) or None if is_number else None
+
+
+def evidence_context(
+    request: HttpRequest, trajectory: Trajectory, sight: Sight, extra_tabs: Iterable[Tab] = ()
+) -> Evidence:
+    """Return both panes with the tabs that the query string opens."""
+    selection = read_selection(request, sight)
+    tabs = [*_left_tabs(trajectory, sight, selection), *_right_tabs(trajectory, sight, selection)]
+    tabs += extra_tabs
+    return Evidence(
+        trajectory=trajectory,
+        left=_pane("left", tabs, request.GET.get("left")),
+        right=_pane("right", tabs, request.GET.get("right")),
+    )
+
+
+def _pane(name: PaneName, tabs: list[Tab], key: str | None) -> Pane:
+    own = tuple(tab for tab in tabs if tab.pane == name)
+    current = next((tab for tab in own if tab.key == key), own[0])
+    return Pane(name, own, current, None if current.hidden_because else current.build())
+
+
+def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> list[Tab]:
+    number = min(selection.step, max(trajectory.n_steps, 1))
+    window = Window(selection.line, selection.show_all)
+    files = partial(files_context, trajectory, sight, selection.tree, selection.path, window)
+    step = Tab(
+        "left",
+        "step",
+        f"Step {number}",
+        reverse("trajectories:step", args=[trajectory.pk, number]),
+        "trajectories/_step.html",
+        "step",
+        partial(step_context, trajectory, number),
+    )
+    return [
+        *([step] if trajectory.n_steps else []),
+        Tab(
+            "left",
+            "issue",
+            "Issue",
+            reverse("trajectories:issue", args=[trajectory.pk]),
+            "trajectories/_issue.html",
+            "issue",
+            partial(issue_context, trajectory, sight),
+        ),
+        Tab(
+            "left",
+            "files",
+            f"Files @ {trajectory.task_revision.base_commit[:7]}",
+            reverse("trajectories:files", args=[trajectory.pk, selection.tree]),
+            "trajectories/_files.html",
+            "files",
+            files,
+        ),
+    ]
+
+
+def _right_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> list[Tab]:
+    return [_diff_tab(trajectory, sight, selection, which) for which in DIFF_NAMES]
+
+
+def _diff_tab(trajectory: Trajectory, sight: Sight, selection: Selection, which: DiffName) -> Tab:
+    return Tab(
+        "right",
+        which,
+        diffs.LABELS[which],
+        reverse("trajectories:diff", args=[trajectory.pk, which]),
+        "trajectories/_diff.html",
+        "diff",
+        partial(
+            diff_context,
+            trajectory,
+            sight,
+            which,
+            selection.file,
+            view=selection.view,
+            show_all=selection.show_all,
+        ),
+        hidden_because="" if which not in GOLD_DIFFS or sight.sees_gold else HIDDEN_GOLD,
+    )

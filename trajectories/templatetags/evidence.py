@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
+from django.template.loader import get_template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
-from trajectories.pages import page_url
+from trajectories.contexts.evidence import Pane, Tab
+from trajectories.pages import current_page, page_url
 
 register = template.Library()
 
@@ -14,5 +20,35 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def page_link(context: Context, **changes: object) -> str:
     """Return the surrounding page's address with these query parameters set (None removes)."""
+    return page_url(_request(context), **changes)
+
+
+@register.simple_tag(takes_context=True)
+def page_tab(context: Context, tab: Tab) -> str:
+    """Return the surrounding page's address with a tab open in its pane."""
+    return page_url(_request(context), **{tab.pane: tab.key})
+
+
+@register.simple_tag(takes_context=True)
+def page_path(context: Context) -> str:
+    """Return the surrounding page's path: where a GET form without JavaScript leads."""
+    return urlsplit(current_page(_request(context))).path
+
+
+@register.simple_tag(takes_context=True)
+def page_fields(context: Context, **changes: object) -> SafeString:
+    """Return hidden fields that keep the surrounding page's query parameters in a GET form."""
+    query = parse_qsl(urlsplit(page_url(_request(context), **changes)).query)
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', query)
+
+
+@register.simple_tag(takes_context=True)
+def pane_content(context: Context, pane: Pane) -> SafeString:
+    """Render what a pane's open tab shows, under the name that its template knows."""
+    with context.push(**{pane.current.context_name: pane.content}):
+        return get_template(pane.current.template).template.render(context)  # type: ignore[attr-defined,no-any-return]
+
+
+def _request(context: Context) -> HttpRequest:
     request: HttpRequest = context["request"]
-    return page_url(request, **changes)
+    return request

@@ -1,0 +1,130 @@
+// Evidence panes: a bar between them that moves, and tabs that follow the address.
+
+const LIMITS = { min: 20, max: 80, step: 2, usual: 46.5 };
+const STORED = "retrace.left-pane";
+
+function setWidth(splitter, percent) {
+  const width = Math.min(LIMITS.max, Math.max(LIMITS.min, percent));
+  splitter.parentElement.style.setProperty("--left", `${width}%`);
+  splitter.setAttribute("aria-valuenow", String(Math.round(width)));
+  return width;
+}
+
+function widthOf(splitter) {
+  return Number(splitter.dataset.width ?? LIMITS.usual);
+}
+
+function remember(splitter, percent) {
+  const width = setWidth(splitter, percent);
+  splitter.dataset.width = String(width);
+  try {
+    localStorage.setItem(STORED, String(width));
+  } catch {
+    // Storage may be refused; the pane then keeps its width until the page is left.
+  }
+}
+
+function storedWidth() {
+  try {
+    return Number(localStorage.getItem(STORED)) || LIMITS.usual;
+  } catch {
+    return LIMITS.usual;
+  }
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const splitter = event.target.closest("[data-splitter]");
+  if (!splitter || event.button !== 0) return;
+  event.preventDefault();
+  splitter.focus();
+  splitter.setPointerCapture(event.pointerId);
+  splitter.classList.add("is-dragged");
+});
+
+document.addEventListener("pointermove", (event) => {
+  const splitter = document.querySelector("[data-splitter].is-dragged");
+  if (!splitter) return;
+  const box = splitter.parentElement.getBoundingClientRect();
+  remember(splitter, ((event.clientX - box.left) / box.width) * 100);
+});
+
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => {
+    document.querySelector("[data-splitter].is-dragged")?.classList.remove("is-dragged");
+  });
+}
+
+document.addEventListener("dblclick", (event) => {
+  const splitter = event.target.closest("[data-splitter]");
+  if (splitter) remember(splitter, LIMITS.usual);
+});
+
+document.addEventListener("keydown", (event) => {
+  const splitter = event.target.closest("[data-splitter]");
+  if (!splitter || event.ctrlKey || event.metaKey || event.altKey) return;
+  const widths = {
+    ArrowLeft: widthOf(splitter) - LIMITS.step,
+    ArrowRight: widthOf(splitter) + LIMITS.step,
+    Home: LIMITS.min,
+    End: LIMITS.max,
+    Enter: LIMITS.usual,
+  };
+  if (!(event.key in widths)) return;
+  event.preventDefault();
+  remember(splitter, widths[event.key]);
+});
+
+// The server names the page's new address in its answer; the tabs show what it says is open.
+function followAddress() {
+  const page = new URL(window.location.href);
+  for (const tabs of document.querySelectorAll("[data-tabs]")) {
+    const pane = tabs.dataset.tabs;
+    const links = [...tabs.querySelectorAll("[data-tab]")];
+    const open = links.find((link) => link.dataset.tab === page.searchParams.get(pane)) ?? links[0];
+    for (const link of links) {
+      const address = new URL(page);
+      address.searchParams.set(pane, link.dataset.tab);
+      link.href = address.pathname + address.search;
+      if (link === open) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+      if (link.dataset.tab === "step") followStep(link, page.searchParams.get("step"));
+      if (link.dataset.tab === "files") followTree(link, page.searchParams.get("tree"));
+    }
+  }
+}
+
+// "Step 8" leads back to the step that was read last.
+function followStep(link, number) {
+  if (!/^\d+$/.test(number ?? "")) return;
+  link.textContent = `Step ${number}`;
+  followFragment(link, /\d+\/$/, `${number}/`);
+}
+
+// "Files" leads back to the state of the code that was read last.
+function followTree(link, tree) {
+  if (/^[a-z]+$/.test(tree ?? "")) followFragment(link, /\/files\/[a-z]+\/$/, `/files/${tree}/`);
+}
+
+function followFragment(link, pattern, replacement) {
+  link.setAttribute("hx-get", link.getAttribute("hx-get").replace(pattern, replacement));
+  window.htmx.process(link);
+}
+
+for (const name of ["htmx:replacedInHistory", "htmx:pushedIntoHistory"]) {
+  document.addEventListener(name, followAddress);
+}
+
+// Another step, file or diff begins at its top; the lazy parts of a diff leave the pane alone.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.matches?.(".pane-body")) event.detail.target.scrollTop = 0;
+});
+
+function start() {
+  for (const splitter of document.querySelectorAll("[data-splitter]")) {
+    const width = setWidth(splitter, storedWidth());
+    splitter.dataset.width = String(width);
+  }
+  document.querySelector(".pane-body tr.is-target")?.scrollIntoView({ block: "center" });
+}
+
+start();
