@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,7 @@ class Ground:
         argv: tuple[str, ...],
         *,
         mounts: tuple[Mount, ...] = (),
+        environment: Mapping[str, str] | None = None,
         cancelled: Callable[[], bool] | None = None,
         **limits: float,
     ) -> Result:
@@ -74,6 +75,7 @@ class Ground:
                 *interpreter_mounts(self.interpreter),
                 *mounts,
             ),
+            environment=environment or {},
             limits=Limits(**{"wall_seconds": 20.0, **small, **limits}),  # type: ignore[arg-type]
         )
         if self.worker == ROOT or os.geteuid() != 0:

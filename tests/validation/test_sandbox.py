@@ -80,6 +80,49 @@ def test_the_environment_is_what_was_given(ground: Ground) -> None:
     assert shell(ground, "whoami; id -G | wc -w").startswith(b"runner\n1\n")
 
 
+def test_variables_reach_the_command_whole(ground: Ground) -> None:
+    value = "a 'quoted' \"value\" $HOME `id` \\ \n two lines; é"
+
+    result = ground.execute(("printenv", "VALUE"), environment={"VALUE": value})
+
+    assert result.output.decode() == value + "\n"
+
+
+def test_no_variable_reaches_what_runs_before_the_rights_are_dropped(ground: Ground) -> None:
+    """A recipe's PATH leads to a setpriv of its own, which would still have rights to keep."""
+    for name in ("setpriv", "prlimit", "sh"):
+        (ground.tree / name).write_text("#!/bin/bash\necho planted\n")
+        (ground.tree / name).chmod(0o755)
+    variables = {"PATH": "/testbed:/usr/bin", "ENV": "/testbed/sh"}
+
+    assert ground.execute(("echo", "own"), environment=variables).output == b"own\n"
+    assert ground.execute(("setpriv",), environment=variables).output == b"planted\n"
+
+
+@pytest.mark.parametrize("name", ["", "A=B", "A B", "1A", "A\nB"])
+def test_a_name_that_is_no_variable_is_refused(ground: Ground, name: str) -> None:
+    with pytest.raises(SandboxError, match="no name of an environment variable"):
+        ground.execute(("true",), environment={name: "x"})
+
+
+def test_a_nul_smuggles_no_argument(ground: Ground) -> None:
+    smuggled = "/tmp\0--bind\0/etc\0/host-etc"
+    mount = Mount(ground.folder / "hostile", f"/x{smuggled}")
+
+    with pytest.raises(SandboxError, match="NUL"):
+        ground.execute(("true",), mounts=(mount,))
+    with pytest.raises(SandboxError, match="NUL"):
+        ground.execute(("true", smuggled))
+    with pytest.raises(SandboxError, match="NUL"):
+        ground.execute(("true",), environment={"A": smuggled})
+
+
+def test_process_one_has_no_rights_left(ground: Ground) -> None:
+    lines = shell(ground, "grep -E '^(Cap(Inh|Prm|Eff|Amb)|Seccomp:)' /proc/1/status").split()
+
+    assert lines[1::2] == [b"0" * 16] * 4 + [b"2"]
+
+
 def test_an_interpreter_below_a_closed_folder_runs(tmp_path: Path) -> None:
     """Such as /root/.pyenv with /root at mode 0700."""
     closed = tmp_path / "closed"

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -254,8 +254,7 @@ class _Build:
 
     def _limits_left(self) -> Limits:
         left = max(1.0, self._deadline - time.monotonic())
-        values = {name: getattr(self._limits, name) for name in Limits.__slots__}
-        return Limits(**{**values, "wall_seconds": left})
+        return replace(self._limits, wall_seconds=left)
 
     def _failure(self, result: Result, argv: tuple[str, ...]) -> EnvironmentBuildFailed:
         output = self._indexes.redact(result.output)

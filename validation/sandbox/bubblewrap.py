@@ -180,13 +180,15 @@ def _arguments(command: Command, uid: int, files: _Files) -> list[str]:
         *("--seccomp", str(files.give(seccomp.program()))),
         *("--json-status-fd", str(files.status_writing)),
         *layout.root_arguments(command, uid, files.give),
-        *layout.environment_arguments(command),
+        *("--clearenv", "--setenv", "PATH", layout.SEARCH_PATH),
     ]
     if identity.is_root():
         arguments += [word for name in DROP_CAPABILITIES for word in ("--cap-add", name)]
     else:
         arguments.append("--unshare-user")
-    # Passed by descriptor: nobody reads an environment's values in the list of processes.
+    # A NUL would end one argument and begin another of a recipe's choice.
+    if any("\0" in argument for argument in (*arguments, *command.argv)):
+        raise SandboxError("a command with a NUL character cannot be run")
     content = b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
     return ["--args", str(files.give(content))]
 
@@ -203,7 +205,8 @@ def _drop(command: Command, uid: int, group: cgroups.ControlGroup | None) -> lis
         rights += [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
         rights += ["--ambient-caps=-all", "--bounding-set=-all"]
     limits = _resource_limits(command.limits, group)
-    return ["setpriv", *rights, "--", *limits, "--", *command.argv]
+    reader = layout.variables_reader()
+    return ["setpriv", *rights, "--", *limits, "--", *reader, *command.argv]
 
 
 def _resource_limits(limits: Limits, group: cgroups.ControlGroup | None) -> list[str]:

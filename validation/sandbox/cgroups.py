@@ -138,6 +138,9 @@ def _add_version_1(
 
 
 def _add_version_2(group: ControlGroup, parent: Path, name: str, limits: Limits) -> bool:
+    # Moving a process needs the right to write to the group above both places.
+    if not os.access(parent / "cgroup.procs", os.W_OK):
+        return False
     # Refused where the parent holds processes or does not have the controllers itself.
     with suppress(OSError):
         (parent / "cgroup.subtree_control").write_text("+memory +pids")

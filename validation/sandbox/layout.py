@@ -7,15 +7,20 @@ run at all. No home, no /var, no /etc but what is listed here.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import stat
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from validation.sandbox.protocol import Command, Mount, SandboxError
+from validation.sandbox.protocol import Command, Limits, Mount, SandboxError
 
 USER = "runner"
 HOME = f"/home/{USER}"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Read by the last program before the command, see `variables_reader`.
+VARIABLES = "/run/variables"
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 ETC = (
     "alternatives",
@@ -49,15 +54,20 @@ def root_arguments(command: Command, uid: int, give_file: GiveFile) -> list[str]
     return [
         *_system_arguments(),
         *_etc_arguments(command, uid, give_file),
-        *_private_arguments(command.limits.disk_bytes),
+        *_private_arguments(command.limits),
+        *_variables_arguments(command, give_file),
         *_mount_arguments(command.mounts),
         *("--remount-ro", "/dev", "--remount-ro", "/"),
         *("--chdir", command.working_directory),
     ]
 
 
-def environment_arguments(command: Command) -> list[str]:
-    """Return bubblewrap's arguments for the environment: the command's own and few defaults."""
+def _variables_arguments(command: Command, give_file: GiveFile) -> list[str]:
+    """Return the arguments that put the command's variables, and few defaults, into a file.
+
+    A file rather than --setenv: PATH or LD_PRELOAD of a recipe would else reach the programs that
+    run before the command, while they still have rights to drop.
+    """
     defaults = {
         "HOME": HOME,
         "LANG": "C.UTF-8",
@@ -67,7 +77,19 @@ def environment_arguments(command: Command) -> list[str]:
         "USER": USER,
     }
     values = {**defaults, **command.environment}
-    return ["--clearenv", *(word for pair in values.items() for word in ("--setenv", *pair))]
+    for name, value in values.items():
+        if not VARIABLE.fullmatch(name):
+            raise SandboxError(f"{name!r} is no name of an environment variable")
+        if "\0" in value:
+            raise SandboxError(f"the environment variable {name} has a NUL character")
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
+    content = "".join(lines).encode(errors="surrogateescape")
+    return ["--perms", "0444", "--ro-bind-data", str(give_file(content)), VARIABLES]
+
+
+def variables_reader() -> list[str]:
+    """Return the command line that sets the command's variables and becomes the command."""
+    return ["/bin/sh", "-c", '. "$0"; exec "$@"', VARIABLES]
 
 
 def _system_arguments() -> list[str]:
@@ -105,7 +127,9 @@ def _parents(target: str) -> list[str]:
     return [word for folder in above[1:] for word in ("--perms", "0755", "--dir", folder)]
 
 
-def _private_arguments(size: int) -> list[str]:
+def _private_arguments(limits: Limits) -> list[str]:
+    # What is written there is memory.
+    size = min(limits.disk_bytes, limits.memory_bytes // 2)
     arguments = ["--proc", "/proc", "--dev", "/dev"]
     for folder in ("/tmp", "/dev/shm", HOME):
         # Open to all since all of them are one: nobody else is in this mount namespace.

@@ -34,6 +34,7 @@ CANCEL_SECONDS = 0.5
 DISK_SECONDS = 0.5
 DISK_SHARE = 10
 DEATH_SECONDS = 30
+MESSAGE_BYTES = 500
 
 
 class Streams(NamedTuple):
@@ -211,7 +212,8 @@ class Supervisor:
         exit_code = self._reported("exit-code")
         if self._ended == "exited" and exit_code is None:
             # bubblewrap reports a code only for a command that it really started.
-            raise SandboxError(self._output.kept().decode(errors="replace").strip() or "no reason")
+            said = self._output.kept()[-MESSAGE_BYTES:].decode(errors="replace").strip()
+            raise SandboxError(said or "bubblewrap ended without saying why")
         return Result(
             exit_code=exit_code if self._ended == "exited" else None,
             output=self._output.kept(),
