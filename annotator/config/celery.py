@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.config.settings.local")
+
+# Celery warns root of messages that carry code; ours carry ids, as JSON, and what is foreign runs
+# in a sandbox under another id.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("retrace")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -24,7 +24,7 @@ from annotator.config.embedded import PROJECT_FOLDER, DataFolder, ServerError, s
 
 HOST = "127.0.0.1"
 SAMPLE_BATCH = "sample"
-SAMPLE_REPOSITORY = "retrace-samples/library"
+SAMPLE_REPOSITORY = "retrace-samples/almanac"
 
 
 def main() -> int:
@@ -81,13 +81,12 @@ def _load_samples(data: Path) -> None:
     repository = data / "samples" / "repository.git"
     if not repository.exists():
         build = [sys.executable, str(samples / "build_repository.py"), str(repository)]
-        subprocess.run(build, check=True)
+        subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     batch = ("--batch", SAMPLE_BATCH)
     _manage("add_repository", SAMPLE_REPOSITORY, "--source", str(repository))
     _manage("load_tasks", str(samples / "tasks.jsonl"), *batch)
     _manage("load_recipes", str(samples / "recipes.jsonl"))
     _manage("load_trajectories", str(samples / "trajectories"), *batch)
-    _manage("fetch_repository", SAMPLE_REPOSITORY)
 
 
 def _manage(*arguments: str, capture: bool = False) -> str:
@@ -113,7 +112,7 @@ def _run(port: int, new_accounts: str) -> int:
 
 def _processes(port: int) -> dict[str, list[str]]:
     python = sys.executable
-    celery = [python, "-m", "celery", "--app", "annotator.config", "worker"]
+    celery = [python, "-m", "celery", "--quiet", "--app", "annotator.config", "worker"]
     quiet = [
         "--concurrency", "1", "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
     ]  # fmt: skip
