@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,6 +231,25 @@ def test_a_missing_program_is_named_with_its_remedy(
     )
     with pytest.raises(SandboxUnavailable, match="apt-get install bubblewrap"):
         sandbox.run(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to do without")
+def test_a_root_without_the_right_to_make_namespaces_is_told_what_to_do() -> None:
+    """As in a container with an engine's usual capabilities."""
+    ask = "from validation.sandbox.bubblewrap import Bubblewrap; print(Bubblewrap().unavailable())"
+    without = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+
+    answer = subprocess.run(
+        [*without, sys.executable, "-c", ask],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert "bubblewrap cannot make a sandbox here" in answer
+    assert "--security-opt seccomp=unconfined" in answer
+    assert "--cap-add SYS_ADMIN --cap-add NET_ADMIN" in answer
 
 
 def test_a_tree_of_any_depth_and_mode_can_be_removed(ground: Ground) -> None:

@@ -37,6 +37,10 @@ ENTER_GROUPS = (
     'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
 )
 OPEN_FILES = 4096
+# What keeps a container from making namespaces, mounts and a /proc of its own, and what a root
+# without all its capabilities lacks.
+CONFINEMENTS = ("seccomp", "apparmor", "systempaths")
+ROOT_CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN")
 PROBE_LIMITS = Limits(wall_seconds=20, cpu_seconds=20, disk_bytes=1024**2)
 
 
@@ -106,9 +110,12 @@ def _remedy() -> str:
         path = Path("/proc/sys", name)
         if path.is_file() and path.read_text().strip() == refusing:
             return f"Allow it: sudo sysctl -w {setting}"
+    options = [f"--security-opt {name}=unconfined" for name in CONFINEMENTS]
+    if identity.is_root():
+        options += [f"--cap-add {name}" for name in ROOT_CAPABILITIES]
     return (
         "Namespaces are refused, as they are in most containers. Start the container with: "
-        "--cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+        + " ".join(options)
     )
 
 
