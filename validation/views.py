@@ -17,13 +17,13 @@ from trajectories.contexts.steps import outline_context
 from trajectories.pages import show_in_address
 from validation.access import get_run, get_trajectory_to_validate, may_read_log
 from validation.contexts import (
+    revision_to_test,
     run_context,
     status_context,
     task_context,
     tests_context,
     tests_tab,
 )
-from validation.contexts.tests import revision_to_test
 from validation.models import TreeName
 from validation.services.requests import RunRefused, cancel_run, request_validation
 from validation.services.validating import request_all, wishes_for_tasks

@@ -23,8 +23,8 @@ from validation.working_trees import (
     explain,
     folder_name,
     parse_folder_name,
-    run_folder,
     prepare_tree,
+    run_folder,
 )
 
 

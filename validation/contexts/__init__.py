@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from validation.contexts.runs import RunContext, RunLine, StatusContext, run_context, status_context
 from validation.contexts.tasks import TaskContext, task_context
-from validation.contexts.tests import TestsContext, tests_context, tests_tab
+from validation.contexts.tests import (
+    TestsContext,
+    latest_runs,
+    revision_to_test,
+    tests_context,
+    tests_tab,
+)
 
 __all__ = [
     "RunContext",
@@ -12,6 +18,8 @@ __all__ = [
     "StatusContext",
     "TaskContext",
     "TestsContext",
+    "latest_runs",
+    "revision_to_test",
     "run_context",
     "status_context",
     "task_context",
