@@ -51,7 +51,7 @@ def classify_step(step: ParsedStep) -> Described:
         weightiest.kind,
         shorten(clean_text(weightiest.summary), SUMMARY_CHARS) + more,
         files,
-        any(_failed(weightiest.kind, observation) for observation in step.observations),
+        any(_failed(_exit_kind(step, weightiest), seen) for seen in step.observations),
     )
 
 
@@ -237,6 +237,10 @@ _EDIT_PROGRAMS = {"cp": "copy", "mv": "move", "patch": "patch", "rm": "remove", 
 _QUIET_PROGRAMS = {
     ".", "cd", "chmod", "echo", "export", "mkdir", "printf", "set", "source", "true", "which",
 }  # fmt: skip
+# … | grep -i fits | head
+_PIPED_SEARCH = re.compile(r"\|\s*((?:grep|egrep|rg)\b[^|]*)")
+# A line whose last word on success or failure is a filter's: … | grep numpy
+_ENDS_IN_FILTER = re.compile(r"\|\s*(?:grep|egrep|rg|diff)\b[^|&;\n]*\Z")
 _FINAL_MARKERS = ("COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "MINI_SWE_AGENT_FINAL_OUTPUT")
 
 
@@ -327,9 +331,10 @@ def _describe_find(command: Command) -> Described:
     for option in ("-name", "-iname", "-path", "-regex"):
         if option in words[:-1]:
             place = relative(words[1]) if not words[1].startswith("-") else ""
-            return Described(
-                "search", f"find file “{words[words.index(option) + 1]}”{_within(place)}"
-            )
+            term = words[words.index(option) + 1]
+            filtered = _PIPED_SEARCH.search(command.text)
+            more = f" | {shorten(filtered[1], 40)}" if filtered else ""
+            return Described("search", f"find file “{term}”{_within(place)}{more}")
     return Described("search", _plain(command))
 
 
@@ -357,6 +362,14 @@ _FAILED_ANY = re.compile(
 )
 # Of a long output only both ends are looked at.
 _END_CHARS = 20_000
+
+
+def _exit_kind(step: ParsedStep, described: Described) -> str:
+    """Return the kind that the exit code speaks of: behind a filter it is the filter's."""
+    last = step.tool_calls[-1].arguments
+    command = last.get("command") if isinstance(last, Mapping) else last
+    ends_in_filter = isinstance(command, str) and _ENDS_IN_FILTER.search(command.rstrip())
+    return "search" if ends_in_filter else described.kind
 
 
 def _failed(kind: str, observation: Observation) -> bool:

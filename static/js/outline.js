@@ -52,9 +52,14 @@ document.addEventListener("click", (event) => {
   if (bar) open(rows().find((row) => row.dataset.step === bar.dataset.step));
 });
 
+function markShown(root) {
+  const shown = root.querySelector?.("[data-step-shown]");
+  if (shown) markCurrent(shown.dataset.stepShown);
+  return Boolean(shown);
+}
+
 document.addEventListener("htmx:afterSwap", (event) => {
-  const shown = event.target.querySelector?.("[data-step-shown]");
-  if (!shown) return;
-  markCurrent(shown.dataset.stepShown);
-  event.target.scrollTop = 0;
+  if (markShown(event.target)) event.target.scrollTop = 0;
 });
+
+markShown(document);

@@ -35,6 +35,7 @@ def bash_step(command: str, output: str = "", exit_code: int | None = None) -> P
         ("echo hi | tee -a notes.txt", "edit", "write notes.txt"),
         ("python - <<'EOF'\nimport os; grep\nEOF", "run", "python -"),
         ("find . -name '*.py' | xargs grep x", "search", "find file “*.py”"),
+        ("find . -name '*.py' | grep -i io", "search", "find file “*.py” | grep -i io"),
         ("rm a.py && ls", "edit", "remove a.py"),
         ("python x.py 2>&1 > /dev/null", "run", "python x.py"),
         ("echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff", "submit", "submit"),
@@ -120,6 +121,11 @@ def test_failing_tests_are_an_error_by_exit_code_or_by_what_they_print() -> None
 
 def test_nothing_found_is_no_error() -> None:
     assert not classify_step(bash_step("grep x y.py", exit_code=1)).is_error
+
+
+def test_behind_a_filter_nothing_found_is_no_error() -> None:
+    assert not classify_step(bash_step("pip list | grep numpy", exit_code=1)).is_error
+    assert classify_step(bash_step("pip list | head", exit_code=1)).is_error
 
 
 def test_a_traceback_in_a_file_that_is_read_is_no_error() -> None:

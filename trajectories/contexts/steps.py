@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,8 @@ GLYPHS = {
     StepKind.OTHER: "·",
 }
 _FAILED_GLYPH = "✗"
+# django/db/models/sql/query.py:745, of which sql/query.py:745 is kept
+_LONG_PATH = re.compile(r"(?<![\w/.-])(?:[\w.@+-]+/){2,}([\w.@+-]+/[\w.@+-]+)")
 # A longer observation shows its head and tail, and a link that opens the rest.
 WHOLE_CHARS, WHOLE_LINES = 8_000, 80
 HEAD_CHARS, HEAD_LINES = 4_000, 40
@@ -50,6 +53,11 @@ class OutlineRow:
     summary: str
     is_error: bool
     mark: str
+
+    @property
+    def short(self) -> str:
+        """The summary with only the end of long paths, which is what tells files apart."""
+        return _LONG_PATH.sub(r"…/\1", self.summary) if len(self.summary) > 28 else self.summary
 
     @property
     def ribbon(self) -> str:
