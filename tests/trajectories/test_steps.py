@@ -378,3 +378,5 @@ def test_a_task_without_a_row_says_how_to_load_one(
     trajectory = make_trajectory(make_task(problem_statement="", base_commit="", hints_text=""))
     Grant.objects.create(user=annotator, trajectory=trajectory)
     assert "load_tasks" in get_issue(annotator_client, trajectory).text_content()
+    diff = tree(annotator_client.get(reverse("trajectories:diff", args=[trajectory.pk, "model"])))
+    assert "load_tasks" in diff.text_content()

@@ -26,6 +26,13 @@ def notice_for(error: GitError, trajectory: Trajectory) -> Notice:
     """Return the message for what went wrong while reading the code of a task."""
     repository = trajectory.task.repository
     commit = trajectory.task_revision.base_commit[:12]
+    if not trajectory.task_revision.base_commit:
+        return Notice(
+            title=f"{trajectory.task} is not loaded",
+            text="Its code and its patches are known once a row of it is loaded, with"
+            " manage.py load_tasks or on the page “Load”.",
+            repository=repository,
+        )
     if isinstance(error, PatchDoesNotApply):
         return _patch_notice(error, repository, commit)
     if isinstance(error, NotFetched):

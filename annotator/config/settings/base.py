@@ -105,6 +105,8 @@ MESSAGE_LEVEL = messages.INFO
 # A file larger than this goes to disk while it is received.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# A batch is some hundred trajectories, each a file.
+DATA_UPLOAD_MAX_NUMBER_FILES = 2_000
 
 STATIC_URL = "static/"
 STATIC_ROOT = RETRACE_DATA / "static"
