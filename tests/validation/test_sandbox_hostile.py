@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.validation.sandboxes import MEBIBYTE, ROOT, Ground, control_groups, made_ground, workers
-from validation.sandbox import Mount, Result, cgroups, remove_tree, trees
+from validation.sandbox import Mount, Result, remove_tree, trees
 
 
 @pytest.fixture(params=workers())
@@ -223,7 +223,7 @@ def test_a_killed_worker_leaves_nothing(ground: Ground) -> None:
     for process in running:
         process.wait(timeout=10)
     os.close(reading)
-    cgroups.remove_stale()
+    ground.execute(("true",))
     assert control_groups(worker) == []
 
 

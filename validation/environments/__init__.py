@@ -6,6 +6,7 @@ from validation.environments.build import (
     BuildCommand,
     EnvironmentBuildFailed,
     ensure_environment,
+    remove_abandoned_builds,
 )
 from validation.environments.environment import Environment, find_environment
 from validation.environments.recipe import RecipeSpec, environment_key
@@ -18,4 +19,5 @@ __all__ = [
     "ensure_environment",
     "environment_key",
     "find_environment",
+    "remove_abandoned_builds",
 ]

@@ -14,7 +14,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +54,7 @@ CACHE = "/cache"
 TOOLS = "/opt/retrace"
 SHARED_CACHE = ".wheels"
 LOCKS = ".locks"
+BUILDING = ".building-"
 LOCK_SECONDS = 0.2
 REASON_LINES = 5
 # What uv and pip say when the index does not answer, as opposed to "no such version".
@@ -125,7 +126,7 @@ def ensure_environment(
         if found is not None:
             return found
         _remove_left_overs(folder, key)
-        building = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=folder))
+        building = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{key}-", dir=folder))
         try:
             build = _Build(recipe, interpreter, building, sandbox, limits)
             build.on_command, build.cancelled = on_command, cancelled
@@ -312,8 +313,17 @@ def _locked(folder: Path, name: str, cancelled: Cancelled | None) -> Iterator[No
         yield
 
 
+def remove_abandoned_builds(folder: Path) -> None:
+    """Remove the folders of builds whose worker was killed."""
+    for building in folder.glob(f"{BUILDING}*"):
+        key = building.name.removeprefix(BUILDING).rpartition("-")[0]
+        # Who cannot have the lock at once finds somebody building, and gives up.
+        with suppress(EnvironmentBuildFailed), _locked(folder, key, lambda: True):
+            remove_tree(building)
+
+
 def _remove_left_overs(folder: Path, key: str) -> None:
     """Remove what killed builds of this key left, and an environment whose Python is gone."""
-    for left_over in (*folder.glob(f".building-{key}-*"), folder / key):
+    for left_over in (*folder.glob(f"{BUILDING}{key}-*"), folder / key):
         if os.path.lexists(left_over):
             remove_tree(left_over)

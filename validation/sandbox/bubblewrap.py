@@ -37,6 +37,7 @@ ENTER_GROUPS = (
     'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
 )
 OPEN_FILES = 4096
+CPU_SLACK_SECONDS = 5
 # What keeps a container from making namespaces, mounts and a /proc of its own, and what a root
 # without all its capabilities lacks.
 CONFINEMENTS = ("seccomp", "apparmor", "systempaths")
@@ -75,7 +76,6 @@ class Bubblewrap:
 
     def _refused(self) -> str | None:
         """Try the whole machinery on a command that does nothing."""
-        cgroups.remove_stale()
         probe = Command(argv=("true",), working_directory="/tmp", limits=PROBE_LIMITS)
         try:
             result = _run(probe, None, None)
@@ -218,9 +218,11 @@ def _drop(command: Command, uid: int, group: cgroups.ControlGroup | None) -> lis
 
 def _resource_limits(limits: Limits, group: cgroups.ControlGroup | None) -> list[str]:
     """Return the limits the kernel holds for each process, and those no control group holds."""
+    counted = group is not None and group.cpu is not None
     wanted = {
         "core": (resource.RLIMIT_CORE, 0),
-        "cpu": (resource.RLIMIT_CPU, limits.cpu_seconds),
+        # Where the group counts the time of all, that count should be the one that is told.
+        "cpu": (resource.RLIMIT_CPU, limits.cpu_seconds + (CPU_SLACK_SECONDS if counted else 0)),
         "fsize": (resource.RLIMIT_FSIZE, limits.file_bytes),
         "nofile": (resource.RLIMIT_NOFILE, OPEN_FILES),
     }
@@ -231,6 +233,8 @@ def _resource_limits(limits: Limits, group: cgroups.ControlGroup | None) -> list
     arguments = ["prlimit"]
     for name, (kind, value) in wanted.items():
         hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        arguments.append(f"--{name}={value}:{value}")
+        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        # At the soft limit of CPU time comes a signal that tells why, at the hard one SIGKILL.
+        over = 1 if name == "cpu" and soft != hard else 0
+        arguments.append(f"--{name}={soft}:{soft + over}")
     return arguments

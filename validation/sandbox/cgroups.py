@@ -89,6 +89,7 @@ class ControlGroup:
 
 def create(limits: Limits) -> ControlGroup | None:
     """Make a group with these limits, or return None where that is not allowed."""
+    _remove_stale()
     name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
     mounted = _mounted()
     version_2 = mounted.pop("", None)
@@ -104,7 +105,7 @@ def create(limits: Limits) -> ControlGroup | None:
     return group if group.folders else None
 
 
-def remove_stale() -> None:
+def _remove_stale() -> None:
     """Remove the groups of workers that are gone (a killed worker cannot)."""
     for parent in {parent for parents in _mounted().values() for parent in parents}:
         for folder in parent.glob(f"{PREFIX}*-*"):

@@ -35,6 +35,7 @@ DISK_SECONDS = 0.5
 DISK_SHARE = 10
 DEATH_SECONDS = 30
 MESSAGE_BYTES = 500
+KILLED_BY_CPU_LIMIT = 128 + signal.SIGXCPU
 
 
 class Streams(NamedTuple):
@@ -141,7 +142,7 @@ class Supervisor:
             self._stop_for_memory()
         cpu_seconds = self._group.cpu_seconds() if self._group is not None else None
         if cpu_seconds is not None and cpu_seconds > self._limits.cpu_seconds:
-            self._stop("timed_out", f"It used {self._limits.cpu_seconds} seconds of CPU time.")
+            self._stop_for_cpu_time()
 
     def _check_memory(self) -> None:
         """Add up the memory of the processes, where no control group does."""
@@ -158,6 +159,9 @@ class Supervisor:
     def _stop_for_memory(self) -> None:
         limit = self._limits.memory_bytes
         self._stop("out_of_memory", f"It needed more than {limit} bytes of memory.")
+
+    def _stop_for_cpu_time(self) -> None:
+        self._stop("timed_out", f"It used {self._limits.cpu_seconds} seconds of CPU time.")
 
     def _check_disk(self) -> None:
         before = time.monotonic()
@@ -210,6 +214,8 @@ class Supervisor:
             self._ended = "exited"
             self._stop_for_memory()
         exit_code = self._reported("exit-code")
+        if exit_code == KILLED_BY_CPU_LIMIT:
+            self._stop_for_cpu_time()
         if self._ended == "exited" and exit_code is None:
             # bubblewrap reports a code only for a command that it really started.
             said = self._output.kept()[-MESSAGE_BYTES:].decode(errors="replace").strip()
