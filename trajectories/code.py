@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,14 @@ from django.utils import timezone
 from accounts.events import record
 from accounts.models import User
 from trajectories.diffs import Patch, parse_patch
-from trajectories.git import FetchFailed, GitError, Mirror, ObjectMissing, apply_patch
+from trajectories.git import (
+    FetchFailed,
+    GitError,
+    Mirror,
+    ObjectMissing,
+    PatchDoesNotApply,
+    apply_patch,
+)
 from trajectories.git.text import file_lines
 from trajectories.models import Repository, TaskRevision, Trajectory
 
@@ -57,12 +65,19 @@ def tree_id(revision: TaskRevision, name: TreeName, trajectory: Trajectory | Non
     mirror = mirror_of((trajectory or revision).task.repository)
     mirror.require()
     patch = _patch_of_tree(revision, name, trajectory)
-    return _tree(mirror, revision.base_commit, patch.encode("utf-8", "surrogatepass"))
+    tree = _tree(mirror, revision.base_commit, patch.encode("utf-8", "surrogatepass"))
+    if isinstance(tree, PatchDoesNotApply):
+        raise tree.with_traceback(None)
+    return tree
 
 
 @lru_cache(maxsize=256)
-def _tree(mirror: Mirror, base_commit: str, patch: bytes) -> str:
-    return apply_patch(mirror, mirror.tree_of(base_commit), patch)
+def _tree(mirror: Mirror, base_commit: str, patch: bytes) -> str | PatchDoesNotApply:
+    """Return the tree, or why there is none: finding that out takes longest."""
+    try:
+        return apply_patch(mirror, mirror.tree_of(base_commit), patch)
+    except PatchDoesNotApply as error:
+        return error
 
 
 def _patch_of_tree(revision: TaskRevision, name: TreeName, trajectory: Trajectory | None) -> str:
@@ -89,6 +104,15 @@ class DiffSource:
     old_tree: str | None
     new_tree: str | None
     trouble: GitError | None
+    # The patch as it came; empty for the diff of two patched trees.
+    text: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Return what is equal for equal content."""
+        parts = (self.text, self.old_tree or "", self.new_tree or "", str(self.trouble))
+        content = "\0".join(parts).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(content).hexdigest()
 
 
 def diff_source(trajectory: Trajectory, which: DiffName) -> DiffSource:
@@ -99,7 +123,7 @@ def diff_source(trajectory: Trajectory, which: DiffName) -> DiffSource:
     trouble = old_trouble or new_trouble
     if which != "model-gold":
         text = _patch_of_tree(trajectory.task_revision, new_name, trajectory)
-        return DiffSource(_parsed(text), old_tree, new_tree, trouble)
+        return DiffSource(_parsed(text), old_tree, new_tree, trouble, text)
     if old_tree is None or new_tree is None:
         return DiffSource(Patch(()), old_tree, new_tree, trouble)
     mirror = mirror_of(trajectory.task.repository)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from html import escape
 from itertools import pairwise
 
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_for_filename
@@ -110,14 +110,16 @@ def _plain(line: str) -> ColouredLine:
 
 
 def markup(parts: ColouredLine, changed: tuple[tuple[int, int], ...] = ()) -> SafeString:
-    """Return a line as HTML, escaped, with a class per part and `<b>` where it changed."""
-    return format_html_join(
-        "",
-        "{}{}{}",
-        (
-            (_OPEN[is_changed, css], text, _CLOSE[is_changed, bool(css)])
+    """Return a line as HTML, escaped, with a class per part and `<b>` where it changed.
+
+    Joined by hand: `format_html_join` takes five times as long, and a page has thousands of
+    parts. Every text passes `escape`; the tags come from a table of constants.
+    """
+    return SafeString(
+        "".join(
+            _OPEN[is_changed, css] + escape(text) + _CLOSE[is_changed, bool(css)]
             for css, text, is_changed in _cut(parts, changed)
-        ),
+        )
     )
 
 
@@ -138,21 +140,13 @@ def _cut(
         at += len(text)
 
 
-def _tags() -> tuple[dict[tuple[bool, str], SafeString], dict[tuple[bool, bool], SafeString]]:
-    opening = {
-        (is_changed, css): SafeString(("<b>" if is_changed else "") + f'<span class="{css}">')
-        for css in set(_CLASSES.values())
-        for is_changed in (False, True)
-    }
-    opening |= {(False, ""): SafeString(""), (True, ""): SafeString("<b>")}
-    closing = {
-        (is_changed, has_class): SafeString(
-            ("</span>" if has_class else "") + ("</b>" if is_changed else "")
-        )
-        for is_changed in (False, True)
-        for has_class in (False, True)
-    }
-    return opening, closing
-
-
-_OPEN, _CLOSE = _tags()
+_OPEN = {
+    (is_changed, css): ("<b>" if is_changed else "") + (f'<span class="{css}">' if css else "")
+    for css in {"", *_CLASSES.values()}
+    for is_changed in (False, True)
+}
+_CLOSE = {
+    (is_changed, has_class): ("</span>" if has_class else "") + ("</b>" if is_changed else "")
+    for is_changed in (False, True)
+    for has_class in (False, True)
+}

@@ -5,6 +5,7 @@ import difflib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.html import Page
 from trajectories.diffs import FileChange, Row, pair_hunk, parse_patch, unified
 from trajectories.diffs.pair import changed_words
 from trajectories.highlighting import colour_lines, markup
@@ -122,6 +123,15 @@ def test_a_docstring_over_many_lines_is_coloured_as_one() -> None:
 def test_an_unknown_or_huge_file_stays_plain() -> None:
     assert colour_lines(["def f():"], "f.unknown-kind") == [(("", "def f():"),)]
     assert colour_lines(["x = 1"] * 7_000, "f.py")[0] == (("", "x = 1"),)
+
+
+@given(st.text(alphabet="<>&\"'abx =#", max_size=40), st.integers(0, 40), st.integers(0, 40))
+def test_markup_holds_the_text_and_no_tags_of_its_own(text: str, start: int, end: int) -> None:
+    (parts,) = colour_lines([text], "f.py")
+    html = markup(parts, ((min(start, end), max(start, end)),))
+    fragment = Page.of_text(f"<pre>{html}</pre>")
+    assert fragment.text("pre") == text
+    assert {element.tag for element in fragment.select("pre *")} <= {"span", "b"}
 
 
 def test_markup_escapes_and_marks_what_changed() -> None:

@@ -227,9 +227,7 @@ def diff_file_context(
 
 def diff_digest(trajectory: Trajectory, sight: Sight, which: str) -> str:
     """Return a digest of everything of a diff that its fragments are made of."""
-    source = diff_source(trajectory, _allowed(sight, which))
-    content = repr((source.patch, source.old_tree, source.new_tree, str(source.trouble)))
-    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()
+    return diff_source(trajectory, _allowed(sight, which)).digest
 
 
 def _allowed(sight: Sight, which: str) -> DiffName:
