@@ -268,5 +268,5 @@ def test_the_number_of_queries_does_not_grow_with_tests(
         RunTest.objects.create(
             run=run, test_id=f"t{number}", group=TestGroup.PASS_TO_PASS, status="PASSED"
         )
-    with django_assert_max_num_queries(13):  # type: ignore[operator]
+    with django_assert_max_num_queries(11):  # type: ignore[operator]
         admin_client.get(f"/trajectories/{trajectory.pk}/tests/")

@@ -13,7 +13,7 @@ from accounts.models import User
 from trajectories.text import clean_text
 from validation.access import may_read_log
 from validation.broker import WorkerInfo, alive_workers, queue_length
-from validation.contexts.tests import Chip, run_chip
+from validation.contexts.verdicts import Chip, run_chips
 from validation.models import Environment, Run, RunCommand
 
 LISTED = 30
@@ -86,7 +86,7 @@ def run_context(user: User, run: Run) -> RunContext:
     readable = may_read_log(user, run)
     return RunContext(
         row=run,
-        chip=run_chip(run),
+        chip=run_chips([run])[run.pk],
         commands=tuple(_command(command) for command in run.commands.all()),
         log=clean_text(run.log) if readable else "",
         may_read_log=readable,
@@ -107,7 +107,8 @@ def _command(command: RunCommand) -> Command:
 def run_lines(runs: QuerySet[Run]) -> tuple[RunLine, ...]:
     """Return the newest of the runs for a list, without their logs."""
     newest = runs.select_related("task_revision__task", "trajectory").defer("log")[:LISTED]
-    return tuple(RunLine(run, run_chip(run)) for run in newest)
+    chips = run_chips(newest)
+    return tuple(RunLine(run, chips[run.pk]) for run in newest)
 
 
 def status_context() -> StatusContext:

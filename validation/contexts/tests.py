@@ -1,4 +1,4 @@
-"""The matrix of tests and runs, and verdicts in a few words."""
+"""The matrix of tests and runs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.db.models import Count, Q
 from django.urls import reverse
 
 from trajectories.access import Sight
 from trajectories.contexts.evidence import Tab
 from trajectories.models import TaskRevision, Trajectory
-from validation.models import Outcome, Run, RunState, RunTest, TestGroup, TestStatus, TreeName
+from validation.contexts.verdicts import PASSING, Chip, run_chips
+from validation.models import Outcome, Run, RunTest, TestGroup, TreeName
 from validation.services.requests import refusal_of
 from validation.services.results import groups
 
 HIDDEN = "The outcomes of test runs are shown once you have committed your first diagnosis."
-PASSING = frozenset({TestStatus.PASSED, TestStatus.XFAIL})
 _SIGNS = {
     "PASSED": ("✓", "good"),
     "XFAIL": ("✓", "good"),
@@ -63,16 +62,6 @@ class Group:
     rows: tuple[TestRow, ...]
     summaries: tuple[str, ...]
     is_folded: bool
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A verdict in a few words; `tone` is good, bad, warn or empty and never the only sign."""
-
-    text: str
-    tone: str = ""
-    title: str = ""
-    run_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -152,9 +141,12 @@ def verdict_columns(revision: TaskRevision, trajectory: Trajectory | None) -> tu
     """Return base and gold, and the model's patch where there is a trajectory."""
     latest = latest_runs(revision, trajectory)
     trees = [TreeName.BASE, TreeName.GOLD, *([TreeName.MODEL] if trajectory else [])]
-    return tuple(
-        Column(str(tree), latest.get(tree), _chip(tree, latest.get(tree))) for tree in trees
-    )
+    chips = run_chips(latest.values())
+    return tuple(_column(tree, latest.get(tree), chips) for tree in trees)
+
+
+def _column(tree: TreeName, run: Run | None, chips: dict[int, Chip]) -> Column:
+    return Column(str(tree), run, chips[run.pk] if run else Chip(f"{tree}: not run"))
 
 
 def latest_runs(revision: TaskRevision, trajectory: Trajectory | None) -> dict[str, Run]:
@@ -220,59 +212,3 @@ def _signature(columns: Iterable[Column], *more: str) -> str:
         for column in columns
     ]
     return hashlib.sha256("\n".join([*parts, *more]).encode()).hexdigest()[:16]
-
-
-# --- verdicts in a few words -----------------------------------------------------------------
-
-
-def _chip(tree: TreeName, run: Run | None) -> Chip:
-    return Chip(f"{tree}: not run") if run is None else run_chip(run)
-
-
-def run_chip(run: Run) -> Chip:
-    """Say in a few words how far a run is or how it ended."""
-    text, tone = _words(run)
-    if run.is_suspect:
-        text, tone = f"{text} · suspect", "warn"
-    title = "\n".join(filter(None, [run.reason, *run.suspect_reasons]))
-    return Chip(text, tone, title, run_id=run.pk)
-
-
-def _words(run: Run) -> tuple[str, str]:
-    if run.state != RunState.FINISHED:
-        return f"{run.tree}: {run.get_state_display().lower()} …", ""
-    if run.outcome not in (Outcome.RESOLVED, Outcome.NOT_RESOLVED):
-        tone = "bad" if run.outcome == Outcome.PATCH_DOES_NOT_APPLY else "warn"
-        return f"{run.tree}: {run.get_outcome_display().lower()} ✗", tone
-    failing, broken, total = _failures(run)
-    if run.tree == TreeName.BASE:
-        return _base_words(failing, broken, total)
-    if run.outcome == Outcome.RESOLVED:
-        return ("gold passes ✓" if run.tree == TreeName.GOLD else "model resolves ✓"), "good"
-    parts = [f"{failing} still {'fails' if failing == 1 else 'fail'}"] if failing else []
-    parts += [f"{broken} broken"] if broken else []
-    return f"{run.tree}: {', '.join(parts) or 'not resolved'} ✗", "bad"
-
-
-def _base_words(failing: int, broken: int, total: int) -> tuple[str, str]:
-    """Say whether base behaves as the task claims: what should fail fails, the rest passes."""
-    if failing < total:
-        return f"base: {total - failing} of {total} already pass ✗", "bad"
-    if broken:
-        return f"base fails {failing}/{total}, {broken} others fail ✗", "warn"
-    return f"base fails {failing}/{total} ✓", "good"
-
-
-def _failures(run: Run) -> tuple[int, int, int]:
-    """Count the FAIL_TO_PASS that fail, the PASS_TO_PASS that fail, and all FAIL_TO_PASS.
-
-    A skipped PASS_TO_PASS test is no regression, as the field's harness has it.
-    """
-    kept = {*PASSING, TestStatus.SKIPPED}
-    of_f2p, of_p2p = Q(group=TestGroup.FAIL_TO_PASS), Q(group=TestGroup.PASS_TO_PASS)
-    counts = run.tests.aggregate(
-        failing=Count("pk", filter=of_f2p & ~Q(status__in=PASSING)),
-        broken=Count("pk", filter=of_p2p & ~Q(status__in=kept)),
-        total=Count("pk", filter=of_f2p),
-    )
-    return counts["failing"], counts["broken"], counts["total"]
