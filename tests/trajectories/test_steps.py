@@ -162,7 +162,7 @@ def test_a_step_shows_thought_call_and_observation_as_they_can_be_cited(
         {
             "thought": "Look at <x>.\r\nThen act.",
             "tool_calls": [call("bash", {"command": "grep -n x a.py | head\n"})],
-            "observations": [seen("1:x\n", 0)],
+            "observations": [seen("\n1:x\n", 0)],
         },
     )
     step = Step.objects.get()
@@ -227,7 +227,7 @@ def test_an_edit_is_drawn_as_a_small_diff(
 ) -> None:
     make_steps(trajectory, {"tool_calls": [call(name, arguments)]})
     page = get_step(annotator_client, trajectory)
-    (drawn,) = page.cssselect("pre.call--edit")
+    (drawn,) = page.cssselect(".call--edit")
     marks = [
         (line.get("class").replace("edit-line", "").replace("--", "").strip(), line.text_content())
         for line in drawn.cssselect(".edit-line")
@@ -244,7 +244,7 @@ def test_arguments_of_other_tools_are_readable(
 ) -> None:
     arguments = {"path": "a.py", "line_number": 3, "body": "x\ny", "deep": {"a": [1]}}
     make_steps(trajectory, {"tool_calls": [call("open", arguments)]})
-    (shown,) = get_step(annotator_client, trajectory).cssselect("pre.call")
+    (shown,) = get_step(annotator_client, trajectory).cssselect(".call")
     assert shown.text_content() == 'body:\nx\ny\ndeep: {"a": [1]}\npath: a.py\nline_number: 3'
 
 
@@ -252,7 +252,7 @@ def test_broken_arguments_are_shown_as_they_came(
     trajectory: Trajectory, annotator_client: Client
 ) -> None:
     make_steps(trajectory, {"tool_calls": [call("bash", '{"command": "ls')]})
-    (shown,) = get_step(annotator_client, trajectory).cssselect("pre.call")
+    (shown,) = get_step(annotator_client, trajectory).cssselect(".call")
     assert shown.text_content() == '{"command": "ls'
 
 
@@ -261,12 +261,13 @@ def test_a_long_observation_shows_its_ends_and_a_link_to_all_of_it(
 ) -> None:
     content = "\n".join(f"line {number}" for number in range(1, 1001))
     make_steps(trajectory, {"observations": [seen(content)]})
-    (shown,) = get_step(annotator_client, trajectory).cssselect("pre.out")
-    (gap,) = shown.cssselect("a.gap")
+    page = get_step(annotator_client, trajectory)
+    (gap,) = page.cssselect("a.gap")
     assert "940 more lines" in gap.text_content()
-    assert shown.text_content().startswith("line 1\nline 2\n")
-    assert shown.text_content().endswith("line 999\nline 1000")
-    (whole,) = tree(annotator_client.get(gap.get("href"))).cssselect("pre.out")
+    head, tail = page.cssselect("[data-cite-kind=observation]")
+    assert head.text_content().startswith("line 1\nline 2\n")
+    assert content[int(tail.get("data-start")) :] == tail.text_content()
+    (whole,) = tree(annotator_client.get(gap.get("href"))).cssselect(".out")
     assert whole.text_content() == content
     assert gap.get("hx-target") == "#observation-1-0"
 

@@ -149,6 +149,7 @@ class ShownObservation:
     index: int
     head: str
     tail: str
+    tail_start: int
     n_chars: int
     n_lines: int
     hidden_lines: int
@@ -225,6 +226,7 @@ def _shown_observation(step: Step, index: int, *, whole: bool = False) -> ShownO
         index=index,
         head=head,
         tail=tail,
+        tail_start=len(text) - len(tail),
         n_chars=len(text),
         n_lines=n_lines,
         hidden_lines=max(0, n_lines - head.count("\n") - tail.count("\n") - 2),

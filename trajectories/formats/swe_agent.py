@@ -52,8 +52,6 @@ COMMANDS = frozenset(
 )
 # Where the budget or the context ran out, the last item is the program's note, not a turn's action.
 _EXIT_NOTE = re.compile(r"exit_\w+")
-# Names of the environment that say nothing of the instance.
-_NO_INSTANCE = {"", "main", "swe_main", "testbed"}
 # How many replies in a row may have been rejected before one became a step.
 _RETRIES_SKIPPED = 20
 _KEPT_INFO = ("swe_agent_version", "swe_agent_hash", "swe_rex_version", "model_stats")
@@ -106,9 +104,10 @@ def _generation(document: dict[str, Any], items: list[dict[str, Any]], info: dic
 
 
 def _instance_id(document: dict[str, Any]) -> str:
+    """Return the environment's name where it is an instance's; `main` or `swe_main` is not."""
     environment = document.get("environment")
     name = environment.strip() if isinstance(environment, str) else ""
-    return "" if name in _NO_INSTANCE else name
+    return name if "__" in name else ""
 
 
 def _model_name(document: dict[str, Any], info: dict[str, Any]) -> str:

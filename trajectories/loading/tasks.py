@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from django.db import DataError
+
 from accounts.events import record
 from accounts.models import User
 from trajectories.loading.batches import add_tasks, get_batch
@@ -71,7 +73,7 @@ def _load_row(
         return ItemReport(result.instance_id, ROW_FORMAT, "refused", reason), None
     try:
         saved = save_row(result, dataset=dataset, actor=actor)
-    except OtherRepository as error:
+    except (OtherRepository, DataError) as error:
         reason = f"{result.place}: {error}."
         return ItemReport(result.instance_id, ROW_FORMAT, "refused", reason), None
     status = "loaded" if saved.changed else "unchanged"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import DataError, transaction
 
 from accounts.events import record
 from accounts.models import User
@@ -97,9 +97,13 @@ def _load_one(
         instance_id = find_instance_id(parsed.instance_id, label)
     except NoTask as error:
         return _item(parsed, parsed.instance_id, "refused", str(error)), None
-    trajectory, is_new = save_trajectory(
-        parsed, content, instance_id=instance_id, file_name=Path(label).name, actor=actor
-    )
+    try:
+        trajectory, is_new = save_trajectory(
+            parsed, content, instance_id=instance_id, file_name=Path(label).name, actor=actor
+        )
+    except (DataError, RecursionError) as error:
+        reason = f"The database cannot hold it: {error}."
+        return _item(parsed, instance_id, "refused", reason), None
     remark = ""
     if is_placeholder(trajectory.task_revision):
         remark = (
