@@ -1,0 +1,77 @@
+"""Who may open and who may write an annotation: the one place that the views ask."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from annotator.models import Annotation, Assignment, Citation, ReasoningStep
+from trajectories.models import Batch
+
+RELATIONS = (
+    "annotator",
+    "annotation",
+    "membership__batch",
+    "membership__trajectory__task__repository",
+    "membership__trajectory__task_revision",
+)
+
+
+def get_assignment(user: User, pk: int) -> Assignment:
+    """Return the person's own assignment (any, for an admin), or raise Http404."""
+    visible = Assignment.objects.visible_to(user).select_related(*RELATIONS)
+    return get_object_or_404(visible, pk=pk)
+
+
+def get_own_assignment(user: User, pk: int) -> Assignment:
+    """As `get_assignment`, for a change: 403 for an admin who only reads."""
+    assignment = get_assignment(user, pk)
+    if assignment.annotator_id != user.pk:
+        raise PermissionDenied("Only its annotator changes this.")
+    return assignment
+
+
+def get_annotation(user: User, pk: int) -> Annotation:
+    """Return the annotation for a change by its annotator; 404 unseen, 403 for an admin."""
+    visible = Annotation.objects.visible_to(user).select_related(
+        *(f"assignment__{relation}" for relation in RELATIONS if relation != "annotation")
+    )
+    annotation = get_object_or_404(visible, pk=pk)
+    _require_own(user, annotation)
+    return annotation
+
+
+def get_reasoning_step(user: User, uid: uuid.UUID) -> ReasoningStep:
+    """Return the reasoning step for a change by its annotator; 404 unseen, 403 for an admin."""
+    step = get_object_or_404(
+        ReasoningStep.objects.filter(annotation__in=Annotation.objects.visible_to(user)), uid=uid
+    )
+    step.annotation = get_annotation(user, step.annotation_id)
+    return step
+
+
+def get_citation(user: User, uid: uuid.UUID) -> Citation:
+    """Return the citation for a change by its annotator; 404 unseen, 403 for an admin."""
+    annotations = Annotation.objects.visible_to(user)
+    citation = get_object_or_404(
+        Citation.objects.filter(reasoning_step__annotation__in=annotations).select_related(
+            "reasoning_step"
+        ),
+        uid=uid,
+    )
+    step = citation.reasoning_step
+    step.annotation = get_annotation(user, step.annotation_id)
+    return citation
+
+
+def get_batch(slug: str) -> Batch:
+    """Return the batch, or raise Http404. Every annotator may see which batches there are."""
+    return get_object_or_404(Batch, slug=slug)
+
+
+def _require_own(user: User, annotation: Annotation) -> None:
+    if annotation.assignment.annotator_id != user.pk:
+        raise PermissionDenied("Only its annotator changes this.")

@@ -1,0 +1,128 @@
+"""Where a citation points: one small dataclass per kind, read from what a browser sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, cast
+
+from annotator.models import CitationKind
+from trajectories.code import DIFF_NAMES, TREE_NAMES
+
+
+class CannotCite(Exception):
+    """What was selected cannot be cited; the message is a sentence for the person."""
+
+
+@dataclass(frozen=True)
+class FileTarget:
+    """Whole lines of a file at a tree, 1-based, inclusive."""
+
+    tree: str
+    tree_id: str
+    path: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True)
+class PatchTarget:
+    """Whole lines of one side of a file in a diff, 1-based, inclusive."""
+
+    which: str
+    path: str
+    side: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True)
+class IssueTarget:
+    """A passage of the problem statement: of its source, or of the words it renders to."""
+
+    is_rendered: bool = False
+
+
+@dataclass(frozen=True)
+class ThoughtTarget:
+    step: int
+
+
+@dataclass(frozen=True)
+class CallTarget:
+    step: int
+    index: int
+
+
+@dataclass(frozen=True)
+class ObservationTarget:
+    step: int
+    index: int
+
+
+@dataclass(frozen=True)
+class TestTarget:
+    """The status of a test in a run."""
+
+    run: int
+    test_id: str
+
+    __test__ = False
+
+
+Target = (
+    FileTarget
+    | PatchTarget
+    | IssueTarget
+    | ThoughtTarget
+    | CallTarget
+    | ObservationTarget
+    | TestTarget
+)
+TARGETS: dict[str, type[Target]] = {
+    CitationKind.FILE: FileTarget,
+    CitationKind.PATCH: PatchTarget,
+    CitationKind.ISSUE: IssueTarget,
+    CitationKind.THOUGHT: ThoughtTarget,
+    CitationKind.TOOL_CALL: CallTarget,
+    CitationKind.OBSERVATION: ObservationTarget,
+    CitationKind.TEST: TestTarget,
+}
+_NAMES = {"tree": TREE_NAMES, "which": DIFF_NAMES, "side": ("old", "new")}
+_LARGEST = 2**31 - 1
+
+
+def read_target(kind: str, raw: Mapping[str, Any]) -> Target:
+    """Return the target of a kind, or raise CannotCite for what does not fit it."""
+    if kind not in TARGETS:
+        raise CannotCite(f"{kind!r:.40} is not a kind of citation.")
+    target = TARGETS[kind]
+    values = {
+        field.name: _value(field.name, str(field.type), raw[field.name])
+        for field in fields(target)
+        if field.name in raw
+    }
+    try:
+        read = target(**cast(Any, values))
+    except TypeError:
+        raise CannotCite("The selection does not say where it was made.") from None
+    if isinstance(read, FileTarget | PatchTarget) and read.start_line > read.end_line:
+        raise CannotCite("The selection ends before it begins.")
+    return read
+
+
+def as_json(target: Target) -> dict[str, Any]:
+    return asdict(target)
+
+
+def _value(name: str, kind: str, value: object) -> object:
+    if kind == "int":
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST:
+            return value
+    elif kind == "bool":
+        if isinstance(value, bool):
+            return value
+    elif isinstance(value, str) and "\0" not in value and len(value) < 4000:
+        if name not in _NAMES or value in _NAMES[name]:
+            return value
+    raise CannotCite(f"The selection has no usable {name.replace('_', ' ')}.")

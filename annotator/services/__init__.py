@@ -1,0 +1,1 @@
+"""What people do: claim, write, cite, submit."""

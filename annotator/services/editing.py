@@ -1,0 +1,208 @@
+"""Change an annotation: every change is locked, checked, versioned and logged."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.events import record
+from accounts.models import User
+from annotator.models import (
+    Annotation,
+    Citation,
+    Edit,
+    ReasoningKind,
+    ReasoningStep,
+)
+from annotator.services.merging import StaleVersion, merge
+from trajectories.models import Grant
+
+# What a person edits of a reasoning step.
+FIELDS = ("kind", "claim", "rationale", "options", "covers")
+# Room for later moves between two steps; positions are renumbered when it is used up.
+GAP = 1024
+
+
+class NotWritable(Exception):
+    """The annotation is not open for writing by this person; the message says why."""
+
+
+def lock(user: User, annotation: Annotation) -> Annotation:
+    """Return the annotation, locked until the transaction ends; raise NotWritable.
+
+    All writing goes through this lock, so that edit numbers have no gaps and versions no races.
+    """
+    locked = (
+        Annotation.objects.select_for_update(of=("self",))
+        .select_related("assignment")
+        .get(pk=annotation.pk)
+    )
+    if locked.assignment.annotator_id != user.pk:
+        raise NotWritable("Only its annotator writes this annotation.")
+    if not locked.assignment.is_writable:
+        state = locked.assignment.get_state_display()
+        raise NotWritable(f"This annotation is {state}; it cannot be changed now.")
+    return locked
+
+
+def log(
+    annotation: Annotation,
+    author: User,
+    action: str,
+    changes: Mapping[str, object],
+    step: ReasoningStep | None = None,
+) -> Edit:
+    """Append to the edit log; `annotation` is locked."""
+    annotation.edit_count += 1
+    annotation.save(update_fields=["edit_count", "changed_at"])
+    return Edit.objects.create(
+        annotation=annotation,
+        number=annotation.edit_count,
+        reasoning_step=step,
+        action=action,
+        changes=dict(changes),
+        version=step.version if step else None,
+        author=author,
+    )
+
+
+@transaction.atomic
+def add_step(user: User, annotation: Annotation, kind: str) -> ReasoningStep:
+    """Append an empty reasoning step."""
+    locked = lock(user, annotation)
+    last = locked.reasoning_steps.aggregate(last=Max("position"))["last"] or 0
+    step = ReasoningStep.objects.create(
+        annotation=locked, kind=ReasoningKind(kind), position=last + GAP
+    )
+    log(locked, user, "create", {"kind": [None, step.kind]}, step)
+    return step
+
+
+@transaction.atomic
+def save_step(
+    user: User, step: ReasoningStep, values: Mapping[str, Any], version: int
+) -> ReasoningStep:
+    """Save the fields of a reasoning step that were written on top of `version`.
+
+    Fields that somebody else (another tab) changed meanwhile are merged where only one side
+    touched them; where both did, nothing is saved and StaleVersion carries all three texts.
+    """
+    locked = lock(user, step.annotation)
+    current = ReasoningStep.objects.select_for_update().get(pk=step.pk)
+    if current.deleted_at is not None:
+        raise NotWritable("This reasoning step was removed in another window; undo that first.")
+    stored = {name: getattr(current, name) for name in FIELDS}
+    base = values_at(current, version)
+    merged, conflicts = merge(base, dict(values), stored)
+    if conflicts:
+        raise StaleVersion(current, conflicts)
+    changes = {name: [stored[name], merged[name]] for name in merged if merged[name] != stored[name]}
+    if not changes:
+        return current
+    for name, (_, after) in changes.items():
+        setattr(current, name, after)
+    current.version += 1
+    current.save(update_fields=[*changes, "version", "changed_at"])
+    log(locked, user, "update", changes, current)
+    return current
+
+
+def values_at(step: ReasoningStep, version: int) -> dict[str, Any]:
+    """Return the fields as they were at an earlier version, from the edit log (one query)."""
+    values = {name: getattr(step, name) for name in FIELDS}
+    later = step.edits.filter(version__gt=version, action="update").order_by("-version")
+    for edit in later:
+        for name, (before, _) in edit.changes.items():
+            values[name] = before
+    return values
+
+
+@transaction.atomic
+def delete_step(user: User, step: ReasoningStep) -> None:
+    """Take a reasoning step off the annotation; `restore_step` brings it back with all it had."""
+    locked = lock(user, step.annotation)
+    removed = ReasoningStep.objects.filter(pk=step.pk, deleted_at=None).update(
+        deleted_at=timezone.now()
+    )
+    if removed:
+        log(locked, user, "delete", {}, step)
+
+
+@transaction.atomic
+def restore_step(user: User, step: ReasoningStep) -> None:
+    locked = lock(user, step.annotation)
+    if ReasoningStep.objects.filter(pk=step.pk, deleted_at__isnull=False).update(deleted_at=None):
+        log(locked, user, "restore", {}, step)
+
+
+@transaction.atomic
+def move_step(user: User, step: ReasoningStep, offset: int) -> None:
+    """Move a reasoning step by `offset` places among those that are not deleted."""
+    locked = lock(user, step.annotation)
+    order = list(locked.reasoning_steps.filter(deleted_at=None).values_list("pk", flat=True))
+    if step.pk not in order:
+        return
+    before = order.index(step.pk)
+    after = max(0, min(len(order) - 1, before + offset))
+    if after == before:
+        return
+    order.insert(after, order.pop(before))
+    for place, pk in enumerate(order, start=1):
+        ReasoningStep.objects.filter(pk=pk).update(position=place * GAP)
+    log(locked, user, "move", {"place": [before + 1, after + 1]}, step)
+
+
+@transaction.atomic
+def remove_citation(user: User, citation: Citation) -> None:
+    _set_citation_deleted(user, citation, deleted=True)
+
+
+@transaction.atomic
+def restore_citation(user: User, citation: Citation) -> None:
+    _set_citation_deleted(user, citation, deleted=False)
+
+
+def _set_citation_deleted(user: User, citation: Citation, *, deleted: bool) -> None:
+    locked = lock(user, citation.reasoning_step.annotation)
+    rows = Citation.objects.filter(pk=citation.pk, deleted_at__isnull=deleted)
+    if rows.update(deleted_at=timezone.now() if deleted else None):
+        change = [str(citation.uid), None] if deleted else [None, str(citation.uid)]
+        action = "uncite" if deleted else "cite"
+        log(locked, user, action, {"citation": change}, citation.reasoning_step)
+
+
+@transaction.atomic
+def save_diagnosis(user: User, annotation: Annotation, text: str) -> Annotation:
+    """Save the draft of the first diagnosis, until it is committed."""
+    locked = lock(user, annotation)
+    if locked.diagnosis_committed_at is not None:
+        raise NotWritable("The first diagnosis was committed and stays as it is.")
+    if text != locked.first_diagnosis:
+        changes = {"first_diagnosis": [locked.first_diagnosis, text]}
+        locked.first_diagnosis = text
+        locked.save(update_fields=["first_diagnosis"])
+        log(locked, user, "diagnosis", changes)
+    return locked
+
+
+@transaction.atomic
+def commit_diagnosis(user: User, annotation: Annotation, text: str) -> Annotation:
+    """Fix the first diagnosis, and show gold patch, hints and verdicts from now on."""
+    locked = save_diagnosis(user, annotation, text)
+    locked.diagnosis_committed_at = timezone.now()
+    locked.save(update_fields=["diagnosis_committed_at"])
+    log(locked, user, "diagnosis committed", {})
+    Grant.objects.filter(
+        user=user, trajectory=locked.assignment.membership.trajectory_id
+    ).update(sees_gold=True, sees_verdicts=True)
+    record(user, "diagnosis committed", locked)
+    return locked
+
+
+def find_step(annotation: Annotation, uid: uuid.UUID) -> ReasoningStep | None:
+    return annotation.reasoning_steps.filter(uid=uid, deleted_at=None).first()

@@ -1,0 +1,156 @@
+"""What a submission holds, and what keeps an annotation from being one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Prefetch
+from jsonschema import Draft202012Validator
+
+from annotator.citations.checking import problem_of
+from annotator.models import Annotation, Citation, ReasoningKind, ReasoningStep
+from trajectories.models import TaskRevision, Trajectory
+
+SCHEMA_VERSION = 1
+SCHEMA_FILE = Path(__file__).parent / "schema" / f"submission-{SCHEMA_VERSION}.json"
+
+Content = dict[str, Any]
+
+
+@lru_cache(maxsize=1)
+def submission_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a submission's content."""
+    schema: dict[str, Any] = json.loads(SCHEMA_FILE.read_text())
+    return schema
+
+
+def schema_violations(content: Content) -> list[str]:
+    """Return where the content breaks its schema, as `path: reason`; empty if it holds."""
+    validator = Draft202012Validator(submission_schema())
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(content)]
+
+
+def canonical_sha256(content: Content) -> str:
+    """Return the SHA-256 of the content as JSON with sorted keys and no white space."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def live_steps(annotation: Annotation) -> list[ReasoningStep]:
+    """Return the reasoning steps in order, citations with them (two queries)."""
+    citations = Citation.objects.filter(deleted_at=None).order_by("pk")
+    return list(
+        annotation.reasoning_steps.filter(deleted_at=None).prefetch_related(
+            Prefetch("citations", queryset=citations, to_attr="live_citations")
+        )
+    )
+
+
+def build_content(annotation: Annotation) -> Content:
+    """Return the annotation as the JSON that a submission freezes."""
+    trajectory = annotation.assignment.membership.trajectory
+    committed_at = annotation.diagnosis_committed_at
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "task": _task(trajectory.task_revision),
+        "trajectory": _trajectory(trajectory),
+        "first_diagnosis": annotation.first_diagnosis,
+        "diagnosis_committed_at": committed_at.isoformat() if committed_at else None,
+        "edit_count": annotation.edit_count,
+        "reasoning_steps": [_step(step) for step in live_steps(annotation)],
+    }
+
+
+def _task(revision: TaskRevision) -> Content:
+    return {
+        "instance_id": revision.task.instance_id,
+        "base_commit": revision.base_commit,
+        "revision": revision.number,
+        "content_sha256": revision.content_sha256,
+    }
+
+
+def _trajectory(trajectory: Trajectory) -> Content:
+    return {
+        "format": trajectory.format,
+        "source_file_sha256": trajectory.source_file.sha256,
+        "item_key": trajectory.item_key,
+        "n_steps": trajectory.n_steps,
+    }
+
+
+def _step(step: ReasoningStep) -> Content:
+    is_decision = step.kind == ReasoningKind.DECISION
+    return {
+        "uid": str(step.uid),
+        "kind": step.kind,
+        "claim": step.claim,
+        "rationale": step.rationale,
+        # A step that is no decision any more keeps its options in the draft, for a change of mind.
+        "options": step.options if is_decision else [],
+        "covers": step.covers,
+        "citations": [_citation(citation) for citation in step.live_citations],  # type: ignore[attr-defined]
+    }
+
+
+def _citation(citation: Citation) -> Content:
+    return {
+        "uid": str(citation.uid),
+        "kind": citation.kind,
+        "target": citation.target,
+        "quote": citation.quote,
+        "prefix": citation.prefix,
+        "suffix": citation.suffix,
+        "start": citation.start,
+        "end": citation.end,
+        "content_sha256": citation.content_sha256,
+    }
+
+
+def problems(annotation: Annotation) -> list[str]:
+    """Return what has to be mended before the annotation can be handed in, a sentence each."""
+    steps = live_steps(annotation)
+    found = [] if steps else ["There is no reasoning step yet; press n to write the first."]
+    if _needs_diagnosis(annotation):
+        found.append("The first diagnosis is not committed yet; this batch asks for it.")
+    trajectory = annotation.assignment.membership.trajectory
+    for number, step in enumerate(steps, start=1):
+        found += [f"R{number} {problem}" for problem in _step_problems(step, trajectory)]
+    return found
+
+
+def _needs_diagnosis(annotation: Annotation) -> bool:
+    policy = getattr(annotation.assignment.membership.batch, "policy", None)
+    return bool(policy and policy.blind_first and annotation.diagnosis_committed_at is None)
+
+
+def _step_problems(step: ReasoningStep, trajectory: Trajectory) -> list[str]:
+    found = []
+    if not step.claim.strip():
+        found.append("has no claim; say in one line what it states.")
+    if step.kind == ReasoningKind.DECISION:
+        found += _option_problems(step.options)
+    unknown = [str(c["step"]) for c in step.covers if not 1 <= c["step"] <= trajectory.n_steps]
+    if unknown:
+        found.append(
+            f"covers step {', '.join(unknown)}, but the trajectory has {trajectory.n_steps} steps."
+        )
+    for citation in step.live_citations:  # type: ignore[attr-defined]
+        if problem := problem_of(citation, trajectory):
+            found.append(f"cites “{citation.quote[:60]}”: {problem}")
+    return found
+
+
+def _option_problems(options: list[Content]) -> list[str]:
+    found = []
+    if len(options) < 2:
+        found.append("is a decision with fewer than two options; name what it was decided against.")
+    elif sum(bool(option["chosen"]) for option in options) != 1:
+        found.append("is a decision without a chosen option; mark the one that was taken.")
+    if any(not option["title"].strip() for option in options):
+        found.append("has an option without a title.")
+    return found
