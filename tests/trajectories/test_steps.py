@@ -239,6 +239,15 @@ def test_an_edit_is_drawn_as_a_small_diff(
     )
 
 
+def test_an_edit_of_the_open_file_names_it(
+    trajectory: Trajectory, annotator_client: Client
+) -> None:
+    edit = call("edit", {"command": "edit 3:4\nx\nend_of_edit"})
+    make_steps(trajectory, {"tool_calls": [edit], "files": ["pkg/a.py"]})
+    page = get_step(annotator_client, trajectory)
+    assert page.cssselect(".block header .mono")[0].text == "pkg/a.py, lines 3–4"
+
+
 def test_arguments_of_other_tools_are_readable(
     trajectory: Trajectory, annotator_client: Client
 ) -> None:

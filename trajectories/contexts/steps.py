@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -186,12 +186,16 @@ def step_context(trajectory: Trajectory, number: int) -> StepDetail:
         trajectory=trajectory,
         step=step,
         glyph=_glyph(step),
-        thought=clean_text(step.thought),
-        calls=tuple(_shown_call(index, call) for index, call in enumerate(step.tool_calls)),
+        thought=_thought_text(step),
+        calls=tuple(_shown_call(step, index) for index in range(len(step.tool_calls))),
         observations=tuple(
             _shown_observation(step, index) for index in range(len(step.observations))
         ),
     )
+
+
+def _thought_text(step: Step) -> str:
+    return clean_text(step.thought).rstrip()
 
 
 def get_step(trajectory: Trajectory, number: int) -> Step:
@@ -202,8 +206,14 @@ def get_step(trajectory: Trajectory, number: int) -> Step:
     return step
 
 
-def _shown_call(index: int, call: dict[str, Any]) -> ShownCall:
-    return ShownCall(index, clean_text(str(call.get("function_name", ""))), call_text(call))
+def _shown_call(step: Step, index: int) -> ShownCall:
+    call: dict[str, Any] = step.tool_calls[index]
+    shown = call_text(call)
+    # SWE-agent's `edit` does not name the file that its editor had open; the step knows it.
+    if call.get("function_name") == "edit" and len(step.files) == 1:
+        title = ", ".join(part for part in (str(step.files[0]), shown.title) if part)
+        shown = replace(shown, title=title)
+    return ShownCall(index, clean_text(str(call.get("function_name", ""))), shown)
 
 
 def observation_context(step: Step, index: int) -> ShownObservation:
@@ -238,7 +248,7 @@ def _shown_observation(step: Step, index: int, *, whole: bool = False) -> ShownO
 def citable_step_text(step: Step, kind: str, index: int = 0) -> str | None:
     """Return what a citation of a thought, tool_call or observation quotes from, if it exists."""
     if kind == "thought":
-        return clean_text(step.thought)
+        return _thought_text(step)
     if kind == "tool_call" and 0 <= index < len(step.tool_calls):
         return call_text(step.tool_calls[index]).text
     if kind == "observation" and 0 <= index < len(step.observations):
