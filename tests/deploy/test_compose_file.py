@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.conftest import FILLED_IN, PROJECT_FOLDER, docker_compose
+from tests.deploy.conftest import FILLED_IN, PROJECT_FOLDER, compose_config, read_compose
 
 SITE = ("migrate", "web", "default", "runs")
 
@@ -24,15 +24,15 @@ def test_the_services_are_those_of_the_architecture(services: dict[str, Any]) ->
 @pytest.mark.parametrize("name", sorted(FILLED_IN))
 def test_a_secret_that_is_not_set_stops_the_start(name: str) -> None:
     rest = {key: value for key, value in FILLED_IN.items() if key != name}
-    done = docker_compose("config", env=rest)
+    done = compose_config(rest)
     assert done.returncode != 0
     assert f"required variable {name} is missing" in done.stderr
 
 
 def test_env_example_lists_every_variable_of_the_compose_file() -> None:
-    done = docker_compose("config", "--variables", env=FILLED_IN)
-    used = {line.split()[0] for line in done.stdout.splitlines()[1:]}
-    assert used
+    text = (PROJECT_FOLDER / "docker-compose.yml").read_text("utf-8")
+    used = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
+    assert FILLED_IN.keys() <= used
     assert used <= names_in_env_example()
 
 
@@ -46,8 +46,6 @@ def test_env_example_lists_every_variable_that_settings_read() -> None:
 
 
 def test_servers_outside_replace_those_of_the_file() -> None:
-    from tests.deploy.conftest import read_compose
-
     services = read_compose(DATABASE_URL="postgresql://u@db/x", REDIS_URL="redis://q/1")
     for name in SITE:
         assert services[name]["environment"]["DATABASE_URL"] == "postgresql://u@db/x"
@@ -77,7 +75,7 @@ def test_no_service_reaches_its_host(services: dict[str, Any]) -> None:
     for name, service in services.items():
         assert not service.get("privileged"), name
         assert not service.get("cap_add"), name
-        assert all(volume["type"] == "volume" for volume in service["volumes"]), name
+        assert not [volume for volume in service["volumes"] if volume.startswith(("/", ".", "~"))]
         for key in ("network_mode", "pid", "ipc", "userns_mode"):
             assert service.get(key) != "host", name
 
@@ -87,7 +85,7 @@ def test_only_the_web_server_can_be_reached_and_only_from_its_host(
 ) -> None:
     published = {name: s["ports"] for name, s in services.items() if s.get("ports")}
     assert list(published) == ["web"]
-    assert [port["host_ip"] for port in published["web"]] == ["127.0.0.1"]
+    assert published["web"] == ["127.0.0.1:8000:8000"]
 
 
 def test_the_images_are_stages_of_the_dockerfile(services: dict[str, Any]) -> None:
