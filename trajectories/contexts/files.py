@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
-from trajectories.code import GOLD_TREES, TREE_NAMES, TreeName, mirror_of, text_lines, tree_id
+from trajectories.code import GOLD_TREES, TREE_NAMES, TreeName, mirror_of, tree_id
 from trajectories.contexts.notices import Notice, notice_for
 from trajectories.git import Entry, GitError, Mirror, ObjectMissing, UnsafeName
-from trajectories.git.text import decode, is_binary, visible
+from trajectories.git.text import decode, file_lines, is_binary, visible
 from trajectories.highlighting import colour_lines, markup
 from trajectories.models import TaskRevision, Trajectory
 
@@ -228,7 +228,7 @@ def _shown_file(mirror: Mirror, entry: Entry, window: Window) -> ShownFile:
         return ShownFile(size, entry.id, reason="Binary file: its content is not shown.")
     if not data:
         return ShownFile(size, entry.id, reason="The file is empty.")
-    return _window(entry, text_lines(mirror, entry.id), window)
+    return _window(entry, file_lines(data), window)
 
 
 def _window(entry: Entry, lines: list[str], window: Window) -> ShownFile:

@@ -14,8 +14,8 @@ from trajectories.diffs.model import DiffLine, Hunk
 Span = tuple[int, int]
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
-# Two lines are one line changed when at least half of their words are the same.
-_ALIKE = 0.5
+# Two lines are one line changed when at least this share of their words is the same.
+_ALIKE = 0.6
 # Beyond these sizes alignment costs more than it tells.
 _MAX_COMPARISONS = 4_000
 _MAX_LINE_CHARS = 1_000

@@ -1,0 +1,106 @@
+"""The evidence panes in a real browser: tabs, lazy files, the bar between the panes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from tests.factories import PATCH, TEST_PATCH, make_trajectory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def page(live_server: LiveServer, admin_user: User) -> Iterator[Page]:
+    """A reading page in Chromium, signed in as an admin."""
+    files = [PATCH.replace("pkg/core.py", f"pkg/core_{number}.py") for number in range(100)]
+    trajectory = make_trajectory(model_patch="".join(files))
+    client = Client()
+    client.force_login(admin_user)
+    session = client.cookies["sessionid"].value
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        troubles: list[str] = []
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on(
+            "console", lambda said: troubles.append(said.text) if said.type == "error" else None
+        )
+        page.goto(f"{live_server.url}/trajectories/{trajectory.pk}/")
+        yield page
+        assert troubles == []
+        browser.close()
+
+
+def open_tabs(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator(".tabs [aria-current]").all_inner_texts()]
+
+
+def test_tabs_and_address_follow_what_is_opened(page: Page) -> None:
+    page.get_by_role("link", name="Test patch").click()
+    expect(page.locator("#right-pane [data-which='test']")).to_be_visible()
+    page.get_by_role("link", name="Issue").click()
+    expect(page.locator("#left-pane [data-cite-kind='issue']").first).to_be_visible()
+    expect(page).to_have_url(re.compile("right=test.*left=issue"))
+    assert open_tabs(page) == ["Issue", "Test patch"]
+    page.reload()
+    assert open_tabs(page) == ["Issue", "Test patch"]
+    expect(page.locator("#right-pane")).to_contain_text(TEST_PATCH.splitlines()[-1][1:].strip())
+
+
+def test_the_step_tab_leads_back_to_the_step_that_was_read(page: Page) -> None:
+    page.locator("a[href*='step=3']").first.click()
+    expect(page.locator("[data-tab='step']")).to_have_text("Step 3")
+    page.get_by_role("link", name="Issue").click()
+    expect(page.locator("#left-pane [data-cite-kind='issue']").first).to_be_visible()
+    page.locator("[data-tab='step']").click()
+    expect(page.locator("#left-pane [data-step='3']").first).to_be_visible()
+
+
+def test_a_file_of_a_long_diff_loads_when_it_comes_into_view(page: Page) -> None:
+    last = page.locator("article.diff-file").last
+    expect(last.locator("table.diff")).to_have_count(0)
+    last.scroll_into_view_if_needed()
+    expect(last.locator("tr.diff-line--added")).to_have_count(1)
+
+
+def test_the_bar_moves_by_key_and_stays_where_it_was_put(page: Page) -> None:
+    bar = page.get_by_role("separator")
+    bar.focus()
+    page.keyboard.press("End")
+    expect(bar).to_have_attribute("aria-valuenow", "80")
+    page.keyboard.press("ArrowLeft")
+    expect(bar).to_have_attribute("aria-valuenow", "78")
+    page.reload()
+    expect(bar).to_have_attribute("aria-valuenow", "78")
+
+
+def test_the_bar_moves_by_pointer(page: Page) -> None:
+    bar = page.get_by_role("separator")
+    box = bar.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 3, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 150, box["y"] + 200)
+    page.mouse.up()
+    moved = bar.bounding_box()
+    assert moved is not None
+    assert box["x"] - moved["x"] == pytest.approx(153, abs=8)
+
+
+def test_each_pane_scrolls_on_its_own(page: Page) -> None:
+    page.locator("#right-pane").evaluate("pane => { pane.scrollTop = 400; }")
+    tops = page.locator(".pane-body").evaluate_all("panes => panes.map(pane => pane.scrollTop)")
+    assert tops == [0, 400]
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
