@@ -40,6 +40,23 @@ class CommentForm(forms.Form):
         error_messages={"required": "Write the comment first; Markdown is understood."}
     )
 
+    @property
+    def refused_body(self) -> str:
+        """What was written, to be shown again."""
+        return str(self.data.get("body", ""))
+
+    @property
+    def why_refused(self) -> str:
+        return " ".join(str(error) for error in self.errors.get("body", [])) or (
+            "This place cannot be commented; reload the page."
+        )
+
+
+class ShownOnForm(forms.Form):
+    """The submission on whose page a thread was answered or resolved, if it was one."""
+
+    submission = forms.IntegerField(required=False)
+
 
 class ThreadForm(CommentForm):
     """A new thread; the anchor's uids are checked against the submission by the service."""

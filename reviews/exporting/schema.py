@@ -9,23 +9,20 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-import annotator
+from annotator.submissions import submission_schema
 from reviews.errors import ExportUserError
 
 LINE_SCHEMA = Path(__file__).with_name("export-1.schema.json")
-SUBMISSION_SCHEMA = Path(annotator.__file__).parent / "schema" / "submission-1.json"
 
 
 @cache
 def line_schema() -> dict[str, Any]:
     """Return the schema of a line with the one of a submission's content inside.
 
-    The inner one keeps an `$id` of its own, so that its references stay within it.
+    The inner one has an `$id` of its own, so that its references stay within it.
     """
     schema: dict[str, Any] = json.loads(LINE_SCHEMA.read_text())
-    submission = json.loads(SUBMISSION_SCHEMA.read_text())
-    submission.setdefault("$id", SUBMISSION_SCHEMA.name)
-    schema["$defs"]["submission"] = submission
+    schema["$defs"]["submission"] = submission_schema()
     return schema
 
 

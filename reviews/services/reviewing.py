@@ -69,9 +69,8 @@ def _check_reviewable(reviewer: User, submission: Submission, assignment: Assign
     if newest != submission:
         raise NotReviewable("A newer submission exists; review that one.")
     if assignment.state != AssignmentState.SUBMITTED:
-        raise NotReviewable(
-            f"This assignment is {assignment.get_state_display()}; there is nothing to decide."
-        )
+        state = assignment.get_state_display().lower()
+        raise NotReviewable(f"This assignment is {state}; there is nothing to decide.")
 
 
 def _check_threads(submission: Submission) -> None:

@@ -75,9 +75,9 @@ def _check_open(reviewer: User, annotation: Annotation, submission: Submission) 
     if not reviewable_by(reviewer).filter(pk=submission.pk).exists():
         raise NotReviewable("Reviewers open and resolve threads, never about their own work.")
     if assignment.state not in OPEN_STATES:
+        state = assignment.get_state_display().lower()
         raise NotReviewable(
-            f"This annotation is {assignment.get_state_display()}; its threads stay as they are. "
-            "You can still reply."
+            f"This annotation is {state}; its threads stay as they are. You can still reply."
         )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import uuid
 from typing import Any
 
 from accounts.models import User
 from annotator.models import Annotation, Assignment, AssignmentState, Submission
+from annotator.submissions import canonical_sha256
 from reviews.models import Review, Verdict
 from tests.factories import make_batch, make_trajectory
 from trajectories.models import Batch, BatchTrajectory, Trajectory
@@ -69,12 +68,32 @@ def step_content(**fields: Any) -> dict[str, Any]:
 
 
 def make_content(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return the content of a submission; `submit` adds what it is about."""
     return {
         "schema_version": 1,
         "first_diagnosis": "The sign is wrong.",
         "diagnosis_committed_at": None,
+        "edit_count": 7,
         "reasoning_steps": list(steps) or [step_content()],
         **fields,
+    }
+
+
+def about(trajectory: Trajectory) -> dict[str, Any]:
+    revision = trajectory.task_revision
+    return {
+        "task": {
+            "instance_id": trajectory.task.instance_id,
+            "base_commit": revision.base_commit,
+            "revision": revision.number,
+            "content_sha256": revision.content_sha256,
+        },
+        "trajectory": {
+            "format": trajectory.format,
+            "source_file_sha256": trajectory.source_file.sha256,
+            "item_key": trajectory.item_key,
+            "n_steps": trajectory.n_steps,
+        },
     }
 
 
@@ -82,13 +101,12 @@ def submit(
     assignment: Assignment, content: dict[str, Any] | None = None, number: int | None = None
 ) -> Submission:
     """Hand in `content` as the assignment's next submission."""
-    content = content or make_content()
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    content = {**about(assignment.membership.trajectory), **(content or make_content())}
     submission = Submission.objects.create(
         annotation=assignment.annotation,
         number=number or assignment.annotation.submissions.count() + 1,
         content=content,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        sha256=canonical_sha256(content),
         submitted_by=assignment.annotator,
     )
     assignment.submit(assignment.annotator)

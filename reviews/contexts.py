@@ -1,0 +1,417 @@
+"""What the pages of reviewers show, selected and named; templates do no work."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from accounts.models import User
+from annotator.models import AssignmentState, Submission
+from reviews.changes import Change, StepChange, compare
+from reviews.citations import CitationView, citation_view
+from reviews.content import (
+    CitationContent,
+    StepContent,
+    anchor_title,
+    citation_title,
+    find_step,
+    reasoning_steps,
+)
+from reviews.forms import ReviewForm
+from reviews.models import Comment, Review, Thread
+from reviews.querysets import awaiting_review, reviewable_by
+from reviews.services.rubrics import asked, criteria_of, rubric_of
+from reviews.services.threads import OPEN_STATES
+from trajectories.models import Batch, Trajectory
+
+WHOLE = "whole"
+QUEUE_ROWS = 200
+LATELY_ROWS = 20
+ROW_RELATIONS = (
+    "annotation__assignment__annotator",
+    "annotation__assignment__membership__batch",
+    "annotation__assignment__membership__trajectory__task",
+)
+# Megabytes that no row shows.
+HEAVY = (
+    "annotation__assignment__membership__trajectory__model_patch",
+    "annotation__assignment__membership__trajectory__extra",
+)
+
+
+# --- the queue ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Queue:
+    waiting: list[Submission]
+    n_waiting: int
+    lately: list[Review]
+
+
+def queue_context(user: User, batch: Batch | None) -> Queue:
+    """List what waits for `user`, oldest first, and what was decided lately."""
+    waiting = awaiting_review(user)
+    visible = Submission.objects.visible_to(user)
+    if batch is not None:
+        waiting = waiting.filter(annotation__assignment__membership__batch=batch)
+        visible = visible.filter(annotation__assignment__membership__batch=batch)
+    lately = Review.objects.filter(submission__in=visible).order_by("-published_at")
+    relations = [f"submission__{relation}" for relation in ROW_RELATIONS]
+    heavy = [f"submission__{column}" for column in HEAVY]
+    return Queue(
+        waiting=list(waiting.select_related(*ROW_RELATIONS).defer("content", *HEAVY)[:QUEUE_ROWS]),
+        n_waiting=waiting.count(),
+        lately=list(
+            lately.select_related("reviewer", *relations).defer("submission__content", *heavy)[
+                :LATELY_ROWS
+            ]
+        ),
+    )
+
+
+# --- threads ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CommentView:
+    comment: Comment
+    role: str
+
+
+@dataclass(frozen=True)
+class RefusedComment:
+    """A comment that was refused: it stays in its form, with the reason."""
+
+    body: str
+    error: str
+    # None: it would have opened a thread.
+    thread_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ThreadView:
+    thread: Thread
+    comments: list[CommentView]
+    # What of the step it is about, where that is not the step itself.
+    about: str
+    # Where it was opened, if that was an earlier submission.
+    opened_on: int | None
+    may_resolve: bool
+
+
+@dataclass(frozen=True)
+class CitationChoice:
+    uid: str
+    title: str
+
+
+@dataclass(frozen=True)
+class ThreadBox:
+    """The threads of one reasoning step, or of the whole, and the form for a new one."""
+
+    submission: Submission
+    anchor: str
+    threads: list[ThreadView]
+    citations: list[CitationChoice]
+    may_comment: bool
+    refused: RefusedComment | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.anchor == WHOLE
+
+    @property
+    def shows_form(self) -> bool:
+        """Keep what was refused in sight, also where no comment may be made any more."""
+        is_refused = self.refused is not None and self.refused.thread_id is None
+        return self.may_comment or is_refused
+
+
+def threads_of(submission: Submission) -> dict[str, list[Thread]]:
+    """Return the annotation's threads up to this submission by anchor: a step's uid or `whole`."""
+    threads = (
+        Thread.objects.filter(
+            annotation=submission.annotation, submission__number__lte=submission.number
+        )
+        .select_related("opened_by", "resolved_by", "submission")
+        .prefetch_related("comments__author")
+        .order_by("created_at", "pk")
+    )
+    found: dict[str, list[Thread]] = defaultdict(list)
+    for thread in threads:
+        found[anchor_of(thread.reasoning_step_uid)].append(thread)
+    return found
+
+
+def anchor_of(uid: UUID | None) -> str:
+    return WHOLE if uid is None else str(uid)
+
+
+def thread_box(
+    submission: Submission,
+    anchor: str,
+    *,
+    may_comment: bool,
+    threads: list[Thread] | None = None,
+    refused: RefusedComment | None = None,
+) -> ThreadBox:
+    """Show the threads at one anchor; `threads` spares the query where they are known."""
+    if threads is None:
+        threads = threads_of(submission)[anchor]
+    step = find_step(submission.content, anchor)
+    cited: list[CitationContent] = step["citations"] if step else []
+    return ThreadBox(
+        submission=submission,
+        anchor=anchor,
+        threads=[thread_view(thread, submission, may_resolve=may_comment) for thread in threads],
+        citations=[
+            CitationChoice(citation["uid"], f"[{number}] {citation_title(citation)}")
+            for number, citation in enumerate(cited, start=1)
+        ],
+        may_comment=may_comment and (step is not None or anchor == WHOLE),
+        refused=refused,
+    )
+
+
+def thread_view(thread: Thread, submission: Submission, *, may_resolve: bool) -> ThreadView:
+    annotator_id = submission.annotation.assignment.annotator_id
+    comments = [
+        CommentView(comment, "annotator" if comment.author_id == annotator_id else "reviewer")
+        for comment in thread.comments.all()
+    ]
+    title = ""
+    if thread.citation_uid is not None:
+        title = anchor_title(submission.content, thread.reasoning_step_uid, thread.citation_uid)
+        title = title.rpartition(", ")[2]
+    is_earlier = thread.submission_id != submission.pk
+    opened_on = thread.submission.number if is_earlier else None
+    return ThreadView(thread, comments, title, opened_on, may_resolve)
+
+
+def may_comment(user: User, submission: Submission) -> bool:
+    """Say whether `user` may open and resolve threads here now."""
+    is_newest = not newer_than(submission)
+    is_open = submission.annotation.assignment.state in OPEN_STATES
+    return is_newest and is_open and reviewable_by(user).filter(pk=submission.pk).exists()
+
+
+def newer_than(submission: Submission) -> Submission | None:
+    """Return the newest submission of the annotation if it is not this one."""
+    newer = submission.annotation.submissions.filter(number__gt=submission.number)
+    return newer.defer("content").order_by("-number").first()
+
+
+# --- the decision -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answer:
+    question: str
+    is_yes: bool
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A thread that stands in the way of an approval; `anchor` is where on the page it is."""
+
+    title: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The review of a submission: published, or the form to write it, or why there is none."""
+
+    submission: Submission
+    form: ReviewForm | None
+    review: Review | None
+    answers: list[Answer]
+    blockers: list[Blocker]
+    why_not: str = ""
+    error: str = ""
+
+
+def decision_context(
+    user: User, submission: Submission, *, form: ReviewForm | None = None, error: str = ""
+) -> Decision:
+    review = Review.objects.filter(submission=submission).select_related("reviewer").first()
+    why_not = _why_not(user, submission)
+    if form is None and not review and not why_not:
+        form = ReviewForm(criteria=asked(rubric_of(batch_of(submission))))
+    return Decision(
+        submission=submission,
+        form=form,
+        review=review,
+        answers=answers_of(review) if review else [],
+        blockers=blockers_of(submission),
+        why_not=why_not,
+        error=error,
+    )
+
+
+def blockers_of(submission: Submission) -> list[Blocker]:
+    threads = Thread.objects.filter(annotation=submission.annotation).in_the_way()
+    return [
+        Blocker(
+            anchor_title(submission.content, thread.reasoning_step_uid, thread.citation_uid),
+            anchor_of(thread.reasoning_step_uid),
+        )
+        for thread in threads
+    ]
+
+
+def answers_of(review: Review) -> list[Answer]:
+    """Return the answers with their questions, in the rubric's order."""
+    return [
+        Answer(criterion.question, review.scores[criterion.id])
+        for criterion in criteria_of(rubric_of(batch_of(review.submission)))
+        if criterion.id in review.scores
+    ]
+
+
+def batch_of(submission: Submission) -> Batch:
+    return submission.annotation.assignment.membership.batch
+
+
+def trajectory_of(submission: Submission) -> Trajectory:
+    return submission.annotation.assignment.membership.trajectory
+
+
+def _why_not(user: User, submission: Submission) -> str:
+    assignment = submission.annotation.assignment
+    if assignment.annotator_id == user.pk or submission.submitted_by_id == user.pk:
+        return "You wrote this; somebody else reviews it."
+    if not reviewable_by(user).filter(pk=submission.pk).exists():
+        return "You still write about this trajectory yourself; submit that first."
+    if newer_than(submission):
+        return "A newer submission exists; that one is reviewed."
+    if assignment.state != AssignmentState.SUBMITTED:
+        state = assignment.get_state_display().lower()
+        return f"This assignment is {state}; there is nothing to decide."
+    return ""
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A reasoning step as it was submitted; `number` is None for one that was removed."""
+
+    number: int | None
+    content: StepContent
+    citations: list[CitationView]
+    change: StepChange | None
+    box: ThreadBox
+
+    @property
+    def mark(self) -> str:
+        """Name what happened to it since the submission that was reviewed before."""
+        is_marked = self.change is not None and self.change.change is not Change.UNCHANGED
+        return self.change.change.value if self.change and is_marked else ""
+
+
+@dataclass(frozen=True)
+class SubmissionPage:
+    submission: Submission
+    steps: list[StepView]
+    removed: list[StepView]
+    whole: ThreadBox
+    decision: Decision
+    newer: Submission | None
+    # The submission that the marks compare with: the last one that was reviewed.
+    compared_with: Submission | None
+    others: list[Submission] = field(default_factory=list)
+
+    @property
+    def trajectory(self) -> Trajectory:
+        return trajectory_of(self.submission)
+
+    @property
+    def batch(self) -> Batch:
+        return batch_of(self.submission)
+
+    @property
+    def marks(self) -> dict[int, str]:
+        """Say for each covered trajectory step which reasoning steps are about it."""
+        found: dict[int, list[str]] = defaultdict(list)
+        for step in self.steps:
+            for covered in step.content["covers"]:
+                found[covered["step"]].append(f"R{step.number}")
+        return {number: " ".join(names) for number, names in found.items()}
+
+
+def submission_page(request: HttpRequest, user: User, submission: Submission) -> SubmissionPage:
+    others = list(
+        submission.annotation.submissions.order_by("number").select_related("review__reviewer")
+    )
+    reviewed = [
+        other for other in others if other.number < submission.number and hasattr(other, "review")
+    ]
+    compared_with = reviewed[-1] if reviewed else None
+    builder = _StepBuilder(request, user, submission, compared_with)
+    return SubmissionPage(
+        submission=submission,
+        steps=builder.present(),
+        removed=builder.removed(),
+        whole=builder.box(WHOLE),
+        decision=decision_context(user, submission),
+        newer=others[-1] if others[-1].number > submission.number else None,
+        compared_with=compared_with,
+        others=others,
+    )
+
+
+class _StepBuilder:
+    """Join the steps of a submission with their threads and their changes."""
+
+    def __init__(
+        self, request: HttpRequest, user: User, submission: Submission, before: Submission | None
+    ) -> None:
+        self.request, self.user, self.submission = request, user, submission
+        self.may_comment = may_comment(user, submission)
+        self.threads = threads_of(submission)
+        self.changes = compare(before.content, submission.content) if before else {}
+
+    def present(self) -> list[StepView]:
+        steps = reasoning_steps(self.submission.content)
+        return [self._view(step, number) for number, step in enumerate(steps, start=1)]
+
+    def removed(self) -> list[StepView]:
+        """Return the steps that are gone: since the last review, or with threads on them."""
+        gone = {
+            uid: change.step
+            for uid, change in self.changes.items()
+            if change.change is Change.REMOVED
+        }
+        present = {step["uid"] for step in reasoning_steps(self.submission.content)}
+        for anchor, threads in self.threads.items():
+            step = find_step(threads[0].submission.content, anchor)
+            if step is not None and anchor not in present:
+                gone.setdefault(anchor, step)
+        return [self._view(step, None) for step in gone.values()]
+
+    def box(self, anchor: str) -> ThreadBox:
+        return thread_box(
+            self.submission,
+            anchor,
+            may_comment=self.may_comment,
+            threads=self.threads.get(anchor, []),
+        )
+
+    def _view(self, step: StepContent, number: int | None) -> StepView:
+        trajectory = trajectory_of(self.submission)
+        return StepView(
+            number=number,
+            content=step,
+            citations=[
+                citation_view(self.request, trajectory, citation, number)
+                for number, citation in enumerate(step["citations"], start=1)
+            ],
+            change=self.changes.get(step["uid"]),
+            box=self.box(step["uid"]),
+        )

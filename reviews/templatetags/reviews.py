@@ -1,0 +1,15 @@
+"""Words of frozen content for people."""
+
+from __future__ import annotations
+
+from django import template
+
+from annotator.models import ReasoningKind
+
+register = template.Library()
+
+
+@register.filter
+def kind_label(kind: str) -> str:
+    """Name a kind of reasoning step: dead_end is shown as “dead end”."""
+    return str(dict(ReasoningKind.choices).get(kind, kind))

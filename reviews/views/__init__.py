@@ -1,0 +1,1 @@
+"""Pages and fragments of reviewers, and the exports of admins."""

@@ -1,0 +1,110 @@
+"""The queue, a submission beside its evidence, and the verdict on it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.access import require_role
+from accounts.http import AuthenticatedHttpRequest
+from accounts.models import Role
+from annotator.models import Submission
+from reviews.access import get_submission
+from reviews.contexts import (
+    batch_of,
+    decision_context,
+    queue_context,
+    submission_page,
+    trajectory_of,
+)
+from reviews.errors import ReviewUserError
+from reviews.forms import QueueFilterForm, ReviewForm
+from reviews.querysets import reviewable_by
+from reviews.services.reviewing import grant_evidence, publish_review
+from reviews.services.rubrics import asked, rubric_of
+from trajectories.access import sight_of
+from trajectories.contexts.evidence import evidence_context
+from trajectories.contexts.steps import outline_context
+from validation.contexts import tests_context, tests_tab
+
+
+@require_GET
+@require_role(Role.REVIEWER, Role.ADMIN)
+def queue(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """List what waits for a review, oldest first, and what was reviewed lately."""
+    form = QueueFilterForm(request.GET)
+    batch = form.cleaned_data["batch"] if form.is_valid() else None
+    template = "reviews/queue.html#lists" if request.htmx else "reviews/queue.html"
+    context = {"form": form, "batch": batch, "queue": queue_context(request.user, batch)}
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_GET
+@require_role(Role.REVIEWER, Role.ADMIN)
+def submission(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Show a submission beside its evidence; opening it to review it opens the evidence."""
+    subject = get_submission(request.user, pk)
+    trajectory = trajectory_of(subject)
+    if reviewable_by(request.user).filter(pk=pk).exists():
+        grant_evidence(request.user, trajectory)
+    sight = sight_of(request.user, trajectory)
+    page = submission_page(request, request.user, subject)
+    context = {
+        "page": page,
+        "decide": page.decision,
+        "trajectory": trajectory,
+        "outline": outline_context(trajectory, marks=page.marks),
+        "evidence": evidence_context(request, trajectory, sight, (tests_tab(trajectory, sight),)),
+        "verdicts": tests_context(trajectory, sight),
+    }
+    return render(request, "reviews/submission.html", context)
+
+
+@require_POST
+@require_role(Role.REVIEWER, Role.ADMIN)
+def publish(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
+    """Publish the verdict; what was written stays in the form where that is refused."""
+    subject = get_submission(request.user, pk)
+    form = ReviewForm(request.POST, criteria=asked(rubric_of(batch_of(subject))))
+    if not form.is_valid():
+        return _refused(request, subject, form, "", status=422)
+    try:
+        review = publish_review(
+            request.user,
+            subject,
+            verdict=form.cleaned_data["verdict"],
+            summary=form.cleaned_data["summary"],
+            scores=form.scores(),
+        )
+    except ReviewUserError as error:
+        return _refused(request, subject, form, str(error), status=409)
+    messages.success(
+        request, f"Published: {review.get_verdict_display().lower()} submission {subject.number}."
+    )
+    if request.htmx:
+        return HttpResponseClientRedirect(reverse("reviews:submission", args=[pk]))
+    return redirect("reviews:submission", subject.pk)
+
+
+def _refused(
+    request: AuthenticatedHttpRequest,
+    subject: Submission,
+    form: ReviewForm,
+    error: str,
+    *,
+    status: int,
+) -> HttpResponse:
+    """Return the form as it was filled in, with the reason; without HTMX as a page of its own."""
+    decide = decision_context(request.user, subject, form=form, error=error)
+    template = "reviews/_decide.html" if request.htmx else "reviews/decide.html"
+    context = {"decide": decide, "submission": subject, "trajectory": trajectory_of(subject)}
+    # htmx swaps a 422 and takes any other 4xx for a failure of the request.
+    status = 422 if request.htmx else status
+    return render(request, template, context, status=status)
