@@ -48,11 +48,6 @@ def borrowed_id() -> Iterator[int]:
             _slot_freed.notify()
 
 
-def is_ours(uid: int) -> bool:
-    """Tell whether files of this owner can only have been written by a sandboxed command."""
-    return FIRST <= uid <= LAST or uid == NOBODY
-
-
 def _is_mapped(uid: int) -> bool:
     ranges = (line.split() for line in Path("/proc/self/uid_map").read_text().splitlines())
     return any(int(first) <= uid < int(first) + int(count) for first, _, count in ranges)

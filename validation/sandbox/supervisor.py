@@ -145,13 +145,13 @@ class Supervisor:
             self._stop_for_cpu_time()
 
     def _check_memory(self) -> None:
-        """Add up the memory of the processes, where no control group does."""
+        """Add up the processes' shares of memory, where no control group does."""
         pid = self._reported("child-pid")
         total = 0
         with suppress(psutil.NoSuchProcess):
             for process in psutil.Process(pid).children(recursive=True) if pid else ():
                 with suppress(psutil.Error):
-                    total += process.memory_info().rss
+                    total += process.memory_full_info().pss
         self._peak_memory = max(self._peak_memory, total)
         if total > self._limits.memory_bytes:
             self._stop_for_memory()

@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -79,24 +80,38 @@ def disk_usage(folder: Path) -> int:
 
 
 def give(folder: Path, uid: int) -> None:
-    """Give a tree to the id a command runs as.
-
-    A file with a second name outside the tree would be given away there too, so hard links that no
-    sandboxed command made are refused.
-    """
+    """Give a tree to the id a command runs as."""
+    _refuse_shared_files(folder)
     if not identity.is_root():
         return
 
-    def change(parent: int, entry: os.DirEntry[str], status: os.stat_result) -> None:
-        shared = status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode)
-        if shared and not identity.is_ours(status.st_uid):
-            raise SandboxError(
-                f"{folder}: {entry.name} is hard-linked; a tree for a sandbox must be a copy"
-            )
+    def change(parent: int, entry: os.DirEntry[str], _: os.stat_result) -> None:
         os.chown(entry.name, uid, uid, dir_fd=parent, follow_symlinks=False)
 
     os.chown(folder, uid, uid, follow_symlinks=False)
     walk(folder, change)
+
+
+def _refuse_shared_files(folder: Path) -> None:
+    """Refuse a tree with files that have another name outside it.
+
+    They would be given away there too, such as a mirror's objects to a local clone. Hard links that
+    a command made itself have all their names inside.
+    """
+    names: Counter[int] = Counter()
+    shared: dict[int, tuple[str, int]] = {}
+
+    def count(_: int, entry: os.DirEntry[str], status: os.stat_result) -> None:
+        if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+            names[status.st_ino] += 1
+            shared[status.st_ino] = (entry.name, status.st_nlink)
+
+    walk(folder, count)
+    for inode, (name, links) in shared.items():
+        if names[inode] < links:
+            raise SandboxError(
+                f"{folder}: {name} is hard-linked elsewhere; a tree for a sandbox must be a copy"
+            )
 
 
 def take_back(folder: Path) -> None:
