@@ -114,9 +114,16 @@ for (const name of ["htmx:replacedInHistory", "htmx:pushedIntoHistory"]) {
   document.addEventListener(name, followAddress);
 }
 
-// Another step, file or diff begins at its top; the lazy parts of a diff leave the pane alone.
+// A pane begins at its top, or with the line or file that was asked for.
+function showWanted(pane) {
+  const wanted = pane.querySelector("[data-wanted]");
+  pane.scrollTop = 0;
+  wanted?.scrollIntoView({ block: wanted.matches("tr") ? "center" : "start" });
+}
+
+// The lazy parts of a diff are swapped into themselves and leave the pane alone.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.matches?.(".pane-body")) event.detail.target.scrollTop = 0;
+  if (event.detail.target?.matches?.(".pane-body")) showWanted(event.detail.target);
 });
 
 function start() {
@@ -124,7 +131,7 @@ function start() {
     const width = setWidth(splitter, storedWidth());
     splitter.dataset.width = String(width);
   }
-  document.querySelector(".pane-body tr.is-target")?.scrollIntoView({ block: "center" });
+  document.querySelectorAll(".pane-body").forEach(showWanted);
 }
 
 start();

@@ -75,6 +75,12 @@ def test_a_file_of_a_long_diff_loads_when_it_comes_into_view(page: Page) -> None
     expect(last.locator("tr.diff-line--added")).to_have_count(1)
 
 
+def test_an_address_opens_a_later_file_in_view(page: Page) -> None:
+    page.goto(f"{page.url}?right=model&file=pkg/core_77.py")
+    wanted = page.locator("[data-path='pkg/core_77.py']")
+    expect(wanted.locator("tr.diff-line--added")).to_be_in_viewport()
+
+
 def test_the_bar_moves_by_key_and_stays_where_it_was_put(page: Page) -> None:
     bar = page.get_by_role("separator")
     bar.focus()

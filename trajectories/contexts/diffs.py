@@ -103,6 +103,8 @@ class DiffFile:
     number: int
     failure: str = ""
     body: FileBody | None = None
+    # The one that the page's address asks for; the pane scrolls to it.
+    is_wanted: bool = False
 
     @property
     def element_id(self) -> str:
@@ -185,17 +187,20 @@ def diff_context(
     name = _allowed(sight, which)
     source = diff_source(trajectory, name)
     files = [
-        _diff_file(trajectory, name, source, change, _view(view), number)
+        replace(
+            _diff_file(trajectory, name, source, change, _view(view), number),
+            is_wanted=change.path == open_file,
+        )
         for number, change in enumerate(source.patch.files, start=1)
     ]
-    opened = _files_to_open(files, open_file)
+    opened = _files_to_open(files)
     return Diff(
         trajectory=trajectory,
         which=name,
         label=LABELS[name],
         view=_view(view),
         files=tuple(
-            _with_body(file, source, show_all=show_all and file.change.path == open_file)
+            _with_body(file, source, show_all=show_all and file.is_wanted)
             if file.number in opened
             else file
             for file in files
@@ -266,8 +271,8 @@ def _diff_file(
     )
 
 
-def _files_to_open(files: list[DiffFile], open_file: str | None) -> set[int]:
-    """Return the numbers of the files to show at once: as many from the first as fit."""
+def _files_to_open(files: list[DiffFile]) -> set[int]:
+    """Return the numbers of the files to show at once: as many as fit, and the wanted one."""
     opened: set[int] = set()
     lines = 0
     for file in files:
@@ -275,7 +280,7 @@ def _files_to_open(files: list[DiffFile], open_file: str | None) -> set[int]:
         if opened and lines > _OPEN_LINES:
             break
         opened.add(file.number)
-    return opened | {file.number for file in files if file.change.path == open_file}
+    return opened | {file.number for file in files if file.is_wanted}
 
 
 def _failures(source: DiffSource, change: FileChange) -> dict[int | None, str]:

@@ -23,12 +23,11 @@ _FILE_TEMPLATE = "trajectories/_diff_file.html"
 @require_safe
 def diff(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpResponse:
     trajectory = get_trajectory(request.user, pk)
+    wanted = request.GET.get("file")
     view = request.GET.get("view") or page_query(request).get("view", "")
-    context = diff_context(
-        trajectory, sight_of(request.user, trajectory), which, request.GET.get("file"), view=view
-    )
+    context = diff_context(trajectory, sight_of(request.user, trajectory), which, wanted, view=view)
     response = render(request, "trajectories/_diff.html", {"diff": context})
-    return show_in_address(request, response, right=which, view=context.view, file=None, all=None)
+    return show_in_address(request, response, right=which, view=context.view, file=wanted, all=None)
 
 
 @require_safe
