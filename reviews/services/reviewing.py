@@ -9,9 +9,10 @@ from accounts.models import User
 from annotator.models import Assignment, AssignmentState, Submission
 from reviews.content import anchor_title
 from reviews.errors import AlreadyReviewed, NotReviewable, OpenThreads
-from reviews.models import Review, Thread, Verdict
+from reviews.models import Review, Rubric, Thread, Verdict
 from reviews.querysets import reviewable_by
 from reviews.services.locking import lock_assignment
+from reviews.services.rubrics import asked, rubric_of
 from trajectories.models import Grant, Trajectory
 
 
@@ -43,6 +44,7 @@ def publish_review(
     """
     assignment = lock_assignment(submission.annotation)
     _check_reviewable(reviewer, submission, assignment)
+    _check_scores(submission, scores)
     if verdict == Verdict.APPROVE:
         _check_threads(submission)
     review = Review.objects.create(
@@ -71,6 +73,21 @@ def _check_reviewable(reviewer: User, submission: Submission, assignment: Assign
     if assignment.state != AssignmentState.SUBMITTED:
         state = assignment.get_state_display().lower()
         raise NotReviewable(f"This assignment is {state}; there is nothing to decide.")
+
+
+def _check_scores(submission: Submission, scores: dict[str, bool]) -> None:
+    """Refuse answers to other questions than are asked now.
+
+    The rubric stays locked until the review is written, so that no question which it answers
+    can be forgotten at the same moment.
+    """
+    rubric = rubric_of(submission.annotation.assignment.membership.batch)
+    rubric = Rubric.objects.select_for_update().get(pk=rubric.pk)
+    if set(scores) != {criterion.id for criterion in asked(rubric)}:
+        raise NotReviewable(
+            "The rubric was changed meanwhile. Reload the page to answer it as it is now; "
+            "the summary is kept in this browser."
+        )
 
 
 def _check_threads(submission: Submission) -> None:

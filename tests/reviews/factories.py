@@ -7,9 +7,10 @@ import uuid
 from typing import Any
 
 from accounts.models import User
-from annotator.models import Annotation, Assignment, AssignmentState, Submission
+from annotator.models import Annotation, Assignment, Submission
 from annotator.submissions import canonical_sha256
-from reviews.models import Review, Verdict
+from reviews.models import Verdict
+from reviews.services.reviewing import publish_review
 from tests.factories import make_batch, make_trajectory
 from trajectories.models import Batch, BatchTrajectory, Trajectory
 
@@ -126,10 +127,5 @@ def make_submission(
 def make_approved(annotator: User, reviewer: User, **fields: Any) -> Submission:
     """Make a submission that `reviewer` has approved."""
     submission = make_submission(annotator, **fields)
-    Review.objects.create(
-        submission=submission, reviewer=reviewer, verdict=Verdict.APPROVE, scores=ANSWERS
-    )
-    Assignment.objects.filter(pk=submission.annotation.assignment_id).update(
-        state=AssignmentState.APPROVED
-    )
-    return submission
+    publish_review(reviewer, submission, verdict=Verdict.APPROVE, summary="", scores=ANSWERS)
+    return Submission.objects.get(pk=submission.pk)

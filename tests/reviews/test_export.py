@@ -49,7 +49,6 @@ def approved(annotator: User, reviewer: User) -> Submission:
     annotator.first_name, annotator.last_name = "Nils", "Holgersson"
     annotator.save()
     submission = make_approved(annotator, reviewer)
-    rubric_of(batch_of(submission))
     return submission
 
 
@@ -156,7 +155,6 @@ def test_lines_are_sorted_by_instance_whatever_order_they_were_approved_in(
     batch = make_batch(*trajectories)
     for trajectory in trajectories:
         make_approved(annotator, reviewer, batch=batch, trajectory=trajectory)
-    rubric_of(batch)
     lines = export(batch, out)
     assert [line["task"]["instance_id"] for line in lines] == ["B__b-1", "a__a-10", "b__b-2"]
 
@@ -175,7 +173,6 @@ def test_latest_run_of_each_tree_and_every_cited_run_is_exported(
     target = {"run": cited.pk, "test_id": "tests/test_core.py::test_add"}
     content = make_content(step_content(citations=[citation_content(kind="test", target=target)]))
     submission = make_approved(annotator, reviewer, trajectory=trajectory, content=content)
-    rubric_of(batch_of(submission))
     [line] = export(batch_of(submission), out)
     runs = line["validation"]
     assert [run["run"] for run in runs] == [cited.pk, base.pk, gold.pk, model.pk]
@@ -218,7 +215,6 @@ def test_submission_that_does_not_fit_is_named_and_nothing_is_written(
 ) -> None:
     broken = make_content(step_content(kind="guess"))
     submission = make_approved(annotator, reviewer, content=broken)
-    rubric_of(batch_of(submission))
     instance_id = submission.annotation.assignment.membership.trajectory.task.instance_id
     with pytest.raises(CommandError, match=f"Submission 1 of {instance_id}.*kind"):
         export(batch_of(submission), out)
@@ -245,7 +241,6 @@ def test_queries_grow_by_a_constant_for_each_line(
 ) -> None:
     def count(n: int) -> int:
         batch = make_batch()
-        rubric_of(batch)
         for _ in range(n):
             make_approved(annotator, reviewer, batch=batch)
         with CaptureQueriesContext(connection) as queries:

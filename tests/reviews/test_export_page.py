@@ -16,7 +16,6 @@ from accounts.models import Event, User
 from reviews.models import Export, ExportState
 from reviews.services import exports as services
 from reviews.services.exports import LOCK_CLASS, request_export, run_export
-from reviews.services.rubrics import rubric_of
 from tests.factories import make_batch
 from tests.reviews.factories import make_approved, make_content, step_content
 from trajectories.models import Batch
@@ -27,7 +26,6 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def batch(annotator: User, reviewer: User) -> Batch:
     batch = make_batch()
-    rubric_of(batch)
     make_approved(annotator, reviewer, batch=batch)
     return batch
 

@@ -13,6 +13,7 @@ from reviews.errors import AlreadyReviewed, NotReviewable, OpenThreads, ReviewUs
 from reviews.models import Review
 from reviews.querysets import reviewable_by
 from reviews.services.reviewing import grant_evidence, publish_review
+from reviews.services.rubrics import set_questions
 from reviews.services.threads import open_thread, set_resolved
 from tests.reviews.factories import ANSWERS, make_assignment, make_content, make_submission, submit
 from trajectories.access import Sight, sight_of
@@ -108,6 +109,15 @@ def test_thread_of_an_earlier_submission_still_blocks(annotator: User, reviewer:
     second = submit(assignment, make_content())
     with pytest.raises(OpenThreads, match="the whole submission"):
         publish(reviewer, second)
+
+
+def test_answers_to_an_older_rubric_are_refused(
+    annotator: User, reviewer: User, admin_user: User
+) -> None:
+    submission = make_submission(annotator)
+    set_questions(admin_user, submission.annotation.assignment.membership.batch, ["New?"])
+    with pytest.raises(NotReviewable, match="rubric was changed"):
+        publish(reviewer, submission)
 
 
 def test_second_reviewer_is_told_who_came_first(

@@ -35,7 +35,6 @@ def test_question_keeps_its_id_when_others_change(batch: Batch, admin_user: User
 def test_answered_question_is_retired_and_unanswered_forgotten(
     batch: Batch, admin_user: User, annotator: User, reviewer: User
 ) -> None:
-    rubric_of(batch)
     make_approved(annotator, reviewer, batch=batch)
     set_questions(admin_user, batch, ["New?"])
     rubric = set_questions(admin_user, batch, ["Newer?"])
@@ -47,7 +46,6 @@ def test_answered_question_is_retired_and_unanswered_forgotten(
 def test_retired_question_asked_again_gets_its_id_back(
     batch: Batch, admin_user: User, annotator: User, reviewer: User
 ) -> None:
-    rubric_of(batch)
     make_approved(annotator, reviewer, batch=batch)
     set_questions(admin_user, batch, ["New?"])
     assert ids(set_questions(admin_user, batch, [DEFAULT_QUESTIONS[2]])) == ["c3"]
