@@ -121,14 +121,23 @@ def test_a_log_that_forges_the_markers_is_invalid(process: GradingProcess, marke
     assert "marker" in grade.reason
 
 
-def test_a_second_summary_is_suspect_and_leaves_the_verdict(process: GradingProcess) -> None:
+def test_more_passed_lines_than_pytest_counted_are_suspect(process: GradingProcess) -> None:
     log = (
         "PASSED tests/test_cart.py::test_total\n===== 1 passed in 0.01s =====\n"
-        "===== 1 passed in 0.12s =====\n"
+        "PASSED tests/test_cart.py::test_empty\n===== 1 passed in 0.12s =====\n"
     )
     grade = ask(process, log, f2p=("tests/test_cart.py::test_total",))
-    assert grade.resolved
-    assert grade.suspicions == ("The log has 2 pytest summaries.",)
+    assert grade.resolved, "the verdict stays"
+    assert grade.suspicions == ("2 tests are named as passed, pytest counted 1.",)
+
+
+def test_summaries_that_tests_print_are_not_suspect(process: GradingProcess) -> None:
+    """As in pytest-dev__pytest-10051, whose tests run pytest themselves."""
+    log = (
+        "===== 3 failed in 0.01s =====\n"
+        "PASSED tests/test_cart.py::test_total\n===== 1 passed in 0.12s =====\n"
+    )
+    assert ask(process, log, f2p=("tests/test_cart.py::test_total",)).suspicions == ()
 
 
 def test_the_repository_decides_where_no_parser_is_named(process: GradingProcess) -> None:

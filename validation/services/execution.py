@@ -229,13 +229,14 @@ class Execution:
         grade = grading.grade(self._question(log, result.exit_code, parser))
         touched = set(changed) - set(changed_paths(self.revision.test_patch))
         is_models = self.run.tree == TreeName.MODEL
-        suspects = [f"The patch changes {path}." for path in runner_files(sorted(touched))]
+        touches = [f"The patch changes {path}." for path in runner_files(sorted(touched))]
         return replace(
             common,
             outcome=self._outcome(grade),
             reason=grade.reason,
             grade=grade,
-            suspect_reasons=(*grade.suspicions, *(suspects if is_models else ())),
+            # Nobody has a reason to forge a log on base or gold.
+            suspect_reasons=(*grade.suspicions, *touches) if is_models else (),
         )
 
     def _question(self, log: str, exit_code: int | None, parser: str) -> GradeRequest:
