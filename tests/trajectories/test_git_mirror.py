@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.trajectories.git_repositories import commit_all, git
 from trajectories.git import (
     FetchFailed,
+    GitFailed,
     Mirror,
     NotFetched,
     ObjectMissing,
@@ -19,6 +22,7 @@ from trajectories.git import (
     make_worktree,
     overlay,
 )
+from trajectories.git.process import run_git
 
 FILES = {
     "README": b"hello\n",
@@ -129,6 +133,46 @@ def test_git_ignores_hooks_of_the_source_and_variables_of_the_caller(
     mirror = Mirror(tmp_path / "m.git")
     mirror.fetch(str(source))
     assert mirror.read_blob(mirror.blob_id(mirror.tree_of(base), "README") or "") == b"hello\n"
+
+
+def test_fetches_of_one_mirror_at_the_same_time_are_one_after_the_other(
+    tmp_path: Path, source: Path, base: str
+) -> None:
+    path = tmp_path / "mirrors" / "m.git"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: Mirror(path).fetch(str(source)), range(4)))
+    assert Mirror(path).has_commit(base)
+
+
+def test_what_a_killed_fetch_left_is_removed(tmp_path: Path, source: Path) -> None:
+    left = tmp_path / "mirrors" / ".m.git-left"
+    left.mkdir(parents=True)
+    Mirror(tmp_path / "mirrors" / "m.git").fetch(str(source))
+    assert not left.exists()
+
+
+def test_a_command_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    with pytest.raises(GitFailed, match="no end after"):
+        run_git(
+            *("-c", f"alias.hang=!echo $$ > {pid_file}; exec sleep 1000", "hang"),
+            cwd=tmp_path,
+            timeout_seconds=1,
+        )
+    try:
+        # Dead, but perhaps not yet collected by the process that inherits orphans.
+        assert psutil.Process(int(pid_file.read_text())).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        pass
+
+
+def test_a_submodule_is_listed_and_not_read(mirror: Mirror, source: Path, base: str) -> None:
+    git(source, "update-index", "--add", "--cacheinfo", f"160000,{base},vendor")
+    git(source, "commit", "-q", "-m", "submodule")
+    mirror.fetch(str(source))
+    entry = mirror.entry(mirror.tree_of(git(source, "rev-parse", "HEAD")), "vendor")
+    assert (entry.is_submodule, entry.size_bytes) == (True, None)
+    assert mirror.blob_id(mirror.tree_of(git(source, "rev-parse", "HEAD")), "vendor") is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")

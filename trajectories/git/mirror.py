@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,8 +97,12 @@ class Mirror:
         if self.exists:
             _fetch_into(self.path, source, timeout_seconds)
             return
+        prefix = f".{self.path.name}-"
+        # What a killed fetch left behind; under the lock, nobody uses it.
+        for stale in self.path.parent.glob(f"{prefix}*"):
+            shutil.rmtree(stale, ignore_errors=True)
         with tempfile.TemporaryDirectory(
-            dir=self.path.parent, prefix=f".{self.path.name}-", ignore_cleanup_errors=True
+            dir=self.path.parent, prefix=prefix, ignore_cleanup_errors=True
         ) as folder:
             fresh = Path(folder, "mirror.git")
             run_git("init", "--bare", "--quiet", "--template=", str(fresh), cwd=Path(folder))
