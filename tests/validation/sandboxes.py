@@ -144,7 +144,7 @@ def made_ground(worker: str) -> Iterator[Ground]:
 
 def _interpreter(worker: str) -> Interpreter:
     """Return our own interpreter, or the system's where an ordinary user cannot reach ours."""
-    own = find_interpreter("")
+    own = find_interpreter("", Path())
     reachable = all(folder.stat().st_mode & 0o001 for folder in Path(own.path).parents)
     if worker == ROOT or reachable or os.geteuid() != 0:
         return own

@@ -118,7 +118,7 @@ def ensure_environment(
     if found is not None:
         return found
     try:
-        interpreter = find_interpreter(recipe.python_version)
+        interpreter = find_interpreter(recipe.python_version, folder)
     except InterpreterNotFound as error:
         raise EnvironmentBuildFailed(str(error)) from None
     with _locked(folder, key, cancelled):

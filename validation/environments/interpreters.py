@@ -11,14 +11,16 @@ from typing import NamedTuple
 
 import uv
 
-FIND_SECONDS = 60
+ASK_SECONDS = 60
+FETCH_SECONDS = 600
+FETCHED = ".pythons"
 ASK = (
     "import json, sys; print(json.dumps([sys.executable, sys.base_prefix, sys.version.split()[0]]))"
 )
 
 
 class InterpreterNotFound(Exception):
-    """Tell that no Python of the version asked for is on this machine."""
+    """Tell that no Python of the version asked for can be had."""
 
 
 class Interpreter(NamedTuple):
@@ -29,41 +31,61 @@ class Interpreter(NamedTuple):
     version: str
 
 
-def find_interpreter(version: str) -> Interpreter:
-    """Return a Python of the asked minor version ("3.11.7" is met by any 3.11); "" is our own."""
+def find_interpreter(version: str, folder: Path) -> Interpreter:
+    """Return a Python of the asked minor version ("3.11.7" is met by any 3.11); "" is our own.
+
+    One that is not on the machine is fetched by uv into the folder, where its source is reachable.
+    """
     wanted = ".".join(version.split(".")[:2])
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     if wanted in ("", own):
-        path = Path(sys.base_prefix, "bin", f"python{own}")
-    else:
-        path = _found_by_pyenv(wanted) or _found_by_uv(wanted)
-    return _asked(path)
+        return _asked(Path(sys.base_prefix, "bin", f"python{own}"))
+    return _asked(_of_pyenv(wanted) or _known_to_uv(wanted, folder) or _fetched(wanted, folder))
 
 
-def _found_by_pyenv(version: str) -> Path | None:
+def _of_pyenv(version: str) -> Path | None:
     """Return pyenv's newest; its programs on the search path answer only for a chosen version."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     found = (root / "versions").glob(f"{version}.*/bin/python{version}")
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _found_by_uv(version: str) -> Path:
-    # From the root folder: uv must not be led by a project's own settings.
-    options = ("--no-project", "--no-config", "--no-python-downloads")
-    found = subprocess.run(
-        [uv.find_uv_bin(), "python", "find", *options, version],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=FIND_SECONDS,
-        check=False,
-    )
-    if found.returncode != 0:
+def _known_to_uv(version: str, folder: Path) -> Path | None:
+    options = ("--no-project", "--no-python-downloads")
+    found = _uv_python(folder, "find", *options, version, seconds=ASK_SECONDS)
+    return Path(found.stdout.strip()) if found.returncode == 0 else None
+
+
+def _fetched(version: str, folder: Path) -> Path:
+    done = _uv_python(folder, "install", "--no-bin", version, seconds=FETCH_SECONDS)
+    path = _known_to_uv(version, folder)
+    if path is None:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1].strip()
         raise InterpreterNotFound(
-            f"Python {version} is not on this machine. Install it: uv python install {version}"
+            f"Python {version} is not on this machine, and uv could not fetch it ({reason}). "
+            "Install it, or load a recipe that names another version."
         )
-    return Path(found.stdout.strip())
+    return path
+
+
+def _uv_python(
+    folder: Path, action: str, *arguments: str, seconds: int
+) -> subprocess.CompletedProcess[str]:
+    command = [uv.find_uv_bin(), "python", action, "--no-config", *arguments]
+    try:
+        return subprocess.run(
+            command,
+            # From the root folder: uv must not be led by a project's own settings.
+            cwd="/",
+            env={**os.environ, "UV_PYTHON_INSTALL_DIR": str(folder / FETCHED)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, "", f"no answer within {seconds} seconds")
 
 
 def _asked(path: Path) -> Interpreter:
@@ -73,7 +95,7 @@ def _asked(path: Path) -> Interpreter:
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=FIND_SECONDS,
+            timeout=ASK_SECONDS,
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
