@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -159,11 +160,9 @@ def test_a_command_that_does_not_end_is_ended_with_its_children(tmp_path: Path) 
             cwd=tmp_path,
             timeout_seconds=1,
         )
-    try:
-        # Dead, but perhaps not yet collected by the process that inherits orphans.
+    # Dead, but perhaps not yet collected by the process that inherits orphans.
+    with suppress(psutil.NoSuchProcess):
         assert psutil.Process(int(pid_file.read_text())).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        pass
 
 
 def test_a_submodule_is_listed_and_not_read(mirror: Mirror, source: Path, base: str) -> None:
