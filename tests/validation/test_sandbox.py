@@ -155,6 +155,17 @@ def test_a_mount_cannot_hide_the_system(ground: Ground, target: str) -> None:
         ground.execute(("true",), mounts=(Mount(ground.tree, target),))
 
 
+def test_a_mount_may_be_named_from_the_current_folder(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ground.folder / "near").mkdir()
+    monkeypatch.chdir(ground.folder)
+
+    assert (
+        ground.execute(("ls", "-d", "/near"), mounts=(Mount(Path("near"), "/near"),)).exit_code == 0
+    )
+
+
 def test_a_mount_that_does_not_exist_is_an_error(ground: Ground) -> None:
     with pytest.raises(SandboxError, match="cannot be mounted: No such file"):
         ground.execute(("true",), mounts=(Mount(ground.folder / "missing", "/missing"),))

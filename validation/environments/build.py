@@ -114,6 +114,7 @@ def ensure_environment(
 
     `source_tree(folder)` writes the base tree into an empty folder. Raises EnvironmentBuildFailed.
     """
+    folder = folder.absolute()
     found = find_environment(folder, key)
     if found is not None:
         return found

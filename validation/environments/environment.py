@@ -80,7 +80,7 @@ def interpreter_mounts(interpreter: Interpreter) -> tuple[Mount, ...]:
 
 def find_environment(folder: Path, key: str) -> Environment | None:
     """Return an environment that is built, if its interpreter is still there; note its use."""
-    path = folder / key
+    path = folder.absolute() / key
     try:
         about = json.loads((path / ABOUT).read_bytes())
         os.utime(path)

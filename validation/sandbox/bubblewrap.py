@@ -220,7 +220,8 @@ def _resource_limits(limits: Limits, group: cgroups.ControlGroup | None) -> list
     """Return the limits the kernel holds for each process, and those no control group holds."""
     counted = group is not None and group.cpu is not None
     wanted = {
-        "core": (resource.RLIMIT_CORE, 0),
+        # Zero would still feed cores to a host's crash handler, see core(5); one byte does not.
+        "core": (resource.RLIMIT_CORE, 1),
         # Where the group counts the time of all, that count should be the one that is told.
         "cpu": (resource.RLIMIT_CPU, limits.cpu_seconds + (CPU_SLACK_SECONDS if counted else 0)),
         "fsize": (resource.RLIMIT_FSIZE, limits.file_bytes),

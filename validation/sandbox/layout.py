@@ -142,7 +142,7 @@ def _mount_arguments(mounts: tuple[Mount, ...]) -> list[str]:
     for mount in mounts:
         _check(mount, mounts)
         kind = "--bind" if mount.writable else "--ro-bind"
-        arguments += [*_parents(mount.target), kind, str(mount.source), mount.target]
+        arguments += [*_parents(mount.target), kind, str(mount.source.absolute()), mount.target]
     return arguments
 
 
