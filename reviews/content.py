@@ -37,18 +37,26 @@ def step_title(content: Content, uid: UUID | str) -> str:
 
 
 def citation_title(citation: CitationContent) -> str:
-    """Name a citation by what it points at: pkg/core.py:3–4, step 5 output, gold patch …"""
+    """Name a citation by what it points at: core.py:3–4 (gold patch), step 5 observation …"""
     target = citation["target"]
     match citation["kind"]:
-        case "file" | "patch":
-            lines = _line_range(target.get("start_line"), target.get("end_line"))
-            return f"{target.get('path', '')}{lines}"
-        case "thought" | "tool_call" | "observation" as kind:
-            return f"step {target.get('step')} {kind.replace('_', ' ')}"
+        case "file":
+            return f"{_lines(target)} ({target['tree']})"
+        case "patch":
+            return f"{_lines(target)} ({target['which']} patch)"
+        case "issue":
+            return f"issue “{shorten(citation['quote'], 30)}”"
         case "test":
-            return str(target.get("test_id", "test"))
+            return f"test {target['test_id']}"
         case kind:
-            return f"{kind} “{shorten(citation['quote'], 30)}”"
+            return f"step {target['step']} {kind.replace('_', ' ')}"
+
+
+def cited_title(content: Content, step_uid: UUID | str | None, uid: UUID | str) -> str:
+    """Name a citation of a reasoning step, also where it was removed since."""
+    step = find_step(content, step_uid)
+    citation = find_citation(step, uid) if step else None
+    return citation_title(citation) if citation else "a citation that was removed"
 
 
 def anchor_title(
@@ -58,15 +66,10 @@ def anchor_title(
     if step_uid is None:
         return "the whole submission"
     title = step_title(content, step_uid)
-    if citation_uid is None:
-        return title
-    step = find_step(content, step_uid)
-    citation = find_citation(step, citation_uid) if step else None
-    cited = citation_title(citation) if citation else "a citation that was removed"
-    return f"{title}, {cited}"
+    return f"{title}, {cited_title(content, step_uid, citation_uid)}" if citation_uid else title
 
 
-def _line_range(start: int | None, end: int | None) -> str:
-    if start is None:
-        return ""
-    return f":{start}" if end in (None, start) else f":{start}–{end}"
+def _lines(target: dict[str, Any]) -> str:
+    """Write a line range: pkg/core.py:3 or pkg/core.py:3–5."""
+    start, end = target["start_line"], target["end_line"]
+    return f"{target['path']}:{start}" if start == end else f"{target['path']}:{start}–{end}"

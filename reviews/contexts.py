@@ -17,6 +17,7 @@ from reviews.content import (
     StepContent,
     anchor_title,
     citation_title,
+    cited_title,
     find_step,
     reasoning_steps,
 )
@@ -26,8 +27,11 @@ from reviews.querysets import awaiting_review, reviewable_by
 from reviews.services.rubrics import asked, criteria_of, rubric_of
 from reviews.services.threads import OPEN_STATES
 from trajectories.models import Batch, Trajectory
+from validation.contexts import TestsContext
+from validation.models import TreeName
 
 WHOLE = "whole"
+REFERENCES = (TreeName.BASE, TreeName.GOLD)
 QUEUE_ROWS = 200
 LATELY_ROWS = 20
 ROW_RELATIONS = (
@@ -183,13 +187,12 @@ def thread_view(thread: Thread, submission: Submission, *, may_resolve: bool) ->
         CommentView(comment, "annotator" if comment.author_id == annotator_id else "reviewer")
         for comment in thread.comments.all()
     ]
-    title = ""
-    if thread.citation_uid is not None:
-        title = anchor_title(submission.content, thread.reasoning_step_uid, thread.citation_uid)
-        title = title.rpartition(", ")[2]
+    anchor = thread.reasoning_step_uid
+    cited = thread.citation_uid
+    about = cited_title(submission.content, anchor, cited) if cited else ""
     is_earlier = thread.submission_id != submission.pk
     opened_on = thread.submission.number if is_earlier else None
-    return ThreadView(thread, comments, title, opened_on, may_resolve)
+    return ThreadView(thread, comments, about, opened_on, may_resolve)
 
 
 def may_comment(user: User, submission: Submission) -> bool:
@@ -293,6 +296,22 @@ def _why_not(user: User, submission: Submission) -> str:
         state = assignment.get_state_display().lower()
         return f"This assignment is {state}; there is nothing to decide."
     return ""
+
+
+# --- the runs -----------------------------------------------------------------------------------
+
+
+def run_warnings(tests: TestsContext) -> list[str]:
+    """Say which trees have no finished run, and where base or gold contradict the task."""
+    columns = tests.columns
+    missing = [column.label for column in columns if not (column.run and column.run.is_finished)]
+    warnings = [f"No finished test run of {' and '.join(missing)}."] if missing else []
+    odd = [
+        column.chip.text
+        for column in columns
+        if column.label in REFERENCES and column.chip.tone in ("bad", "warn")
+    ]
+    return warnings + [f"The task does not behave as it claims: {text}." for text in odd]
 
 
 # --- the page -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from reviews.contexts import (
     batch_of,
     decision_context,
     queue_context,
+    run_warnings,
     submission_page,
     trajectory_of,
 )
@@ -56,13 +57,15 @@ def submission(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         grant_evidence(request.user, trajectory)
     sight = sight_of(request.user, trajectory)
     page = submission_page(request, request.user, subject)
+    verdicts = tests_context(trajectory, sight)
     context = {
         "page": page,
         "decide": page.decision,
         "trajectory": trajectory,
         "outline": outline_context(trajectory, marks=page.marks),
         "evidence": evidence_context(request, trajectory, sight, (tests_tab(trajectory, sight),)),
-        "verdicts": tests_context(trajectory, sight),
+        "verdicts": verdicts,
+        "warnings": run_warnings(verdicts) if sight.sees_verdicts else [],
     }
     return render(request, "reviews/submission.html", context)
 

@@ -18,6 +18,7 @@ from tests.reviews.factories import (
     step_content,
     submit,
 )
+from tests.reviews.runs import make_run
 from trajectories.access import Sight, sight_of
 
 
@@ -105,7 +106,7 @@ def test_older_submission_is_readable_and_names_the_newer(
 ) -> None:
     newer = next_submission(reviewer, submission, make_content())
     page = get(reviewer_client, submission)
-    [notice] = page.cssselect(".review-notice.notice--warn")
+    [notice] = page.cssselect(".review-notice:not(ul).notice--warn")
     assert notice.cssselect("a")[0].get("href") == reverse("reviews:submission", args=[newer.pk])
     assert text(page, ".review-step h3")
     assert not page.cssselect("#decide form, .comment-form form[action$='/threads/']")
@@ -211,3 +212,24 @@ def test_get_does_not_publish(submission: Submission, reviewer_client: Client) -
 def test_annotator_cannot_publish(submission: Submission, annotator_client: Client) -> None:
     url = reverse("reviews:publish", args=[submission.pk])
     assert annotator_client.post(url, answers()).status_code == 403
+
+
+def test_missing_and_contradicting_runs_are_named(
+    submission: Submission, reviewer_client: Client
+) -> None:
+    trajectory = submission.annotation.assignment.membership.trajectory
+    make_run(trajectory, "gold", {"tests/test_core.py::test_add": "FAILED"})
+    page = get(reviewer_client, submission)
+    missing, contradicting = text(page, ".review-warnings li")
+    assert missing == "No finished test run of base and model."
+    assert "gold: 1 still fails" in contradicting
+
+
+def test_runs_as_the_task_claims_need_no_warning(
+    submission: Submission, reviewer_client: Client
+) -> None:
+    trajectory = submission.annotation.assignment.membership.trajectory
+    make_run(trajectory, "base", {"tests/test_core.py::test_add": "FAILED"})
+    make_run(trajectory, "gold", {"tests/test_core.py::test_add": "PASSED"})
+    make_run(trajectory, "model", {"tests/test_core.py::test_add": "FAILED"})
+    assert text(get(reviewer_client, submission), ".review-warnings") == []
