@@ -1,0 +1,90 @@
+"""Reviewing in a real browser: drafts, threads, the verdict, the way to the evidence."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from annotator.models import Submission
+from tests.reviews.factories import citation_content, make_content, make_submission, step_content
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def submission(annotator: User) -> Submission:
+    cited = citation_content(kind="observation", target={"step": 2, "index": 0}, quote="line 2")
+    return make_submission(annotator, content=make_content(step_content(citations=[cited])))
+
+
+@pytest.fixture
+def page(live_server: LiveServer, submission: Submission, reviewer: User) -> Iterator[Page]:
+    """The submission's page in Chromium, signed in as a reviewer."""
+    client = Client()
+    client.force_login(reviewer)
+    session = client.cookies["sessionid"].value
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(f"{live_server.url}/reviews/submissions/{submission.pk}/")
+        yield page
+        browser.close()
+
+
+def comment_box(page: Page) -> None:
+    page.locator(".review-step .comment-form > summary").get_by_text("Comment").click()
+
+
+def test_comment_draft_survives_a_reload_and_ends_with_the_comment(page: Page) -> None:
+    comment_box(page)
+    page.get_by_label("Comment", exact=True).first.fill("Which line?")
+    page.reload()
+    expect(page.get_by_label("Comment", exact=True).first).to_have_value("Which line?")
+    page.get_by_role("button", name="Comment").first.click()
+    expect(page.locator(".thread .comment")).to_contain_text("Which line?")
+    expect(page.locator("#blockers")).to_contain_text("1 blocking")
+    page.reload()
+    comment_box(page)
+    expect(page.get_by_label("Comment", exact=True).first).to_have_value("")
+
+
+def test_comment_that_could_not_be_sent_is_still_there(page: Page) -> None:
+    comment_box(page)
+    page.get_by_label("Comment", exact=True).first.fill("Which line?")
+    page.route("**/threads/", lambda route: route.abort())
+    page.get_by_role("button", name="Comment").first.click()
+    expect(page.locator("[data-messages] [role=alert]")).to_contain_text("cannot be reached")
+    page.unroute("**/threads/")
+    page.reload()
+    expect(page.get_by_label("Comment", exact=True).first).to_have_value("Which line?")
+
+
+def test_citation_opens_its_place_in_the_evidence(page: Page) -> None:
+    page.get_by_role("link", name="show").click()
+    expect(page.locator("#left-pane")).to_contain_text("Step 2")
+    expect(page).to_have_url(re.compile("step=2"))
+
+
+def test_thread_is_resolved_and_the_submission_approved(page: Page) -> None:
+    comment_box(page)
+    page.get_by_label("Comment", exact=True).first.fill("Which line?")
+    page.get_by_role("button", name="Comment").first.click()
+    for answer in page.get_by_role("radio", name="Yes").all():
+        answer.check()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#decide [role=alert]")).to_contain_text("1 blocking thread is open")
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.locator("#blockers")).not_to_contain_text("blocking")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#decide .chip--good")).to_have_text("✓ approved")
