@@ -1,7 +1,53 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from annotator.views import batches, reasoning, workspace
 
 app_name = "annotator"
 
-urlpatterns: list[URLPattern] = []
+# /batches/
+batch_urls = [
+    path("", batches.batch_list, name="batch-list"),
+    path("<slug:slug>/", batches.batch, name="batch"),
+    path("<slug:slug>/policy/", batches.policy, name="policy"),
+    path("<slug:slug>/claim/", batches.claim, name="claim"),
+]
+
+# /assignments/<pk>/
+assignment_urls = [
+    path("", workspace.workspace, name="workspace"),
+    path("release/", batches.release, name="release"),
+    path("reasoning/", reasoning.column, name="reasoning"),
+    path("submit/", workspace.submit, name="submit"),
+]
+
+# /annotations/<pk>/
+annotation_urls = [
+    path("steps/", reasoning.add, name="step-add"),
+    path("citations/", reasoning.cite, name="cite"),
+    path("diagnosis/", reasoning.diagnosis, name="diagnosis"),
+]
+
+# /reasoning/<uid>/
+reasoning_urls = [
+    path("", reasoning.save, name="step-save"),
+    path("move/", reasoning.move, name="step-move"),
+    path("delete/", reasoning.delete, name="step-delete"),
+    path("restore/", reasoning.restore, name="step-restore"),
+]
+
+# /citations/<uid>/
+citation_urls = [
+    path("remove/", reasoning.uncite, name="citation-remove"),
+    path("restore/", reasoning.recite, name="citation-restore"),
+]
+
+urlpatterns = [
+    path("", batches.home, name="home"),
+    path("batches/", include(batch_urls)),
+    path("assignments/<int:pk>/", include(assignment_urls)),
+    path("annotations/<int:pk>/", include(annotation_urls)),
+    path("reasoning/<uuid:uid>/", include(reasoning_urls)),
+    path("citations/<uuid:uid>/", include(citation_urls)),
+]

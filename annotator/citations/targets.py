@@ -122,7 +122,10 @@ def _value(name: str, kind: str, value: object) -> object:
     elif kind == "bool":
         if isinstance(value, bool):
             return value
-    elif isinstance(value, str) and "\0" not in value and len(value) < 4000:
-        if name not in _NAMES or value in _NAMES[name]:
-            return value
+    elif _is_clean_text(value) and (name not in _NAMES or value in _NAMES[name]):
+        return value
     raise CannotCite(f"The selection has no usable {name.replace('_', ' ')}.")
+
+
+def _is_clean_text(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value and len(value) < 4000

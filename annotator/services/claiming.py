@@ -65,9 +65,7 @@ def _lock_free(
 
 
 def _assign(user: User, membership: BatchTrajectory, policy: BatchPolicy) -> Assignment:
-    taken = set(
-        membership.assignments.holding_slot().values_list("slot", flat=True)  # type: ignore[attr-defined]
-    )
+    taken = set(membership.assignments.holding_slot().values_list("slot", flat=True))
     slot = next(number for number in range(1, policy.overlap + 1) if number not in taken)
     assignment = Assignment.objects.create(membership=membership, annotator=user, slot=slot)
     Annotation.objects.create(assignment=assignment)
@@ -91,7 +89,7 @@ def _grant(user: User, trajectory: Trajectory, *, sees_all: bool) -> None:
 def _fetch_if_missing(trajectory: Trajectory) -> None:
     repository = trajectory.task.repository
     if repository.fetched_at is None:
-        fetch_repository.delay_on_commit(repository.pk)
+        fetch_repository.delay_on_commit(repository.pk)  # type: ignore[attr-defined]
 
 
 @transaction.atomic

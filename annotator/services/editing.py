@@ -100,8 +100,10 @@ def save_step(
     base = values_at(current, version)
     merged, conflicts = merge(base, dict(values), stored)
     if conflicts:
-        raise StaleVersion(current, conflicts)
-    changes = {name: [stored[name], merged[name]] for name in merged if merged[name] != stored[name]}
+        raise StaleVersion(current, conflicts, merged)
+    changes = {
+        name: [stored[name], merged[name]] for name in merged if merged[name] != stored[name]
+    }
     if not changes:
         return current
     for name, (_, after) in changes.items():
@@ -197,9 +199,9 @@ def commit_diagnosis(user: User, annotation: Annotation, text: str) -> Annotatio
     locked.diagnosis_committed_at = timezone.now()
     locked.save(update_fields=["diagnosis_committed_at"])
     log(locked, user, "diagnosis committed", {})
-    Grant.objects.filter(
-        user=user, trajectory=locked.assignment.membership.trajectory_id
-    ).update(sees_gold=True, sees_verdicts=True)
+    Grant.objects.filter(user=user, trajectory=locked.assignment.membership.trajectory_id).update(
+        sees_gold=True, sees_verdicts=True
+    )
     record(user, "diagnosis committed", locked)
     return locked
 

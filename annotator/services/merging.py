@@ -22,9 +22,13 @@ class Conflict:
 class StaleVersion(Exception):
     """A save was made from an older version, and both sides changed the same field."""
 
-    def __init__(self, step: ReasoningStep, conflicts: list[Conflict]) -> None:
+    def __init__(
+        self, step: ReasoningStep, conflicts: list[Conflict], merged: Mapping[str, Any]
+    ) -> None:
         self.step = step
         self.conflicts = conflicts
+        # The other fields of the save, as they would have been stored.
+        self.merged = dict(merged)
         super().__init__("This reasoning step was changed in another window meanwhile.")
 
 

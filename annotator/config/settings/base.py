@@ -128,6 +128,10 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# --- rooms that come later, named by string ---------------------------------------------------
+# What reviewers said, for the workspace: a function from an annotation to `annotator.notes.Note`s.
+ANNOTATION_NOTES = "reviews.notes.notes_for"
+
 # --- jobs --------------------------------------------------------------------------------------
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -11,7 +11,8 @@ from annotator.config.settings.base import PROJECT_FOLDER, STORAGES
 
 # RETRACE_DATA may name the folder of a running site: tests never write there, only beside it.
 RETRACE_DATA = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data") / "tests"
-STATIC_ROOT = None  # served from where they lie
+# Static files are served from where they lie, not from STATIC_ROOT, which exists nevertheless.
+STATIC_ROOT = PROJECT_FOLDER / "static"
 STORAGES = {
     **STORAGES,
     "default": {**STORAGES["default"], "OPTIONS": {"location": RETRACE_DATA / "files"}},

@@ -1,0 +1,385 @@
+// Saves what is written: within a moment of rest, before anything is swapped or left, and again
+// when it could not be sent. What has not reached the server stays in this browser.
+"use strict";
+
+const REST_MS = 1200;
+const RETRY_MS = 5000;
+// A draft this old that another window left behind is offered again here.
+const ORPHAN_MS = 10_000;
+const STORE = "retrace-draft:";
+const TAB = crypto.randomUUID();
+
+const timers = new Map(); // form → timer
+const sending = new Map(); // form → promise of the save under way
+const edited = new WeakMap(); // form → number of changes so far
+
+// --- what this browser keeps --------------------------------------------------------------------
+
+function key(uid) {
+  return `${STORE}${uid}:${TAB}`;
+}
+
+function keep(form) {
+  const entries = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  try {
+    localStorage.setItem(key(form.dataset.autosave), JSON.stringify({ at: Date.now(), entries }));
+  } catch {
+    // A full or forbidden store: the server still gets every save.
+  }
+}
+
+function forget(uid) {
+  try {
+    localStorage.removeItem(key(uid));
+  } catch {
+    // Nothing was kept.
+  }
+}
+
+function drafts() {
+  const found = [];
+  for (let index = 0; index < localStorage.length; index += 1) {
+    const name = localStorage.key(index);
+    if (!name.startsWith(STORE)) continue;
+    const [uid, tab] = name.slice(STORE.length).split(":");
+    try {
+      found.push({ name, uid, tab, ...JSON.parse(localStorage.getItem(name)) });
+    } catch {
+      localStorage.removeItem(name);
+    }
+  }
+  return found;
+}
+
+/** Puts drafts that never reached the server back into their forms and saves them. */
+function offerDrafts() {
+  for (const draft of drafts()) {
+    const form = formOf(draft.uid);
+    if (!form || (draft.tab !== TAB && Date.now() - draft.at < ORPHAN_MS)) continue;
+    if (draft.tab !== TAB && differs(form, draft.entries)) {
+      fill(form, draft.entries);
+      changed(form);
+    } else if (draft.tab === TAB && differs(form, draft.entries)) fill(form, draft.entries);
+    if (draft.tab !== TAB) localStorage.removeItem(draft.name);
+  }
+}
+
+function differs(form, entries) {
+  const now = [...new FormData(form)].filter(
+    ([name]) => name !== "csrfmiddlewaretoken" && name !== "version",
+  );
+  const then = entries.filter(([name]) => name !== "version");
+  return JSON.stringify(now) !== JSON.stringify(then);
+}
+
+function fill(form, entries) {
+  const seen = {};
+  for (const [name, value] of entries) {
+    const index = (seen[name] = (seen[name] ?? -1) + 1);
+    const fields = [...form.elements].filter((element) => element.name === name);
+    if (fields[0]?.type === "radio") {
+      for (const radio of fields) radio.checked = radio.value === value;
+      continue;
+    }
+    if (!fields[index] && name.startsWith("option_")) addOption(form);
+    const field = [...form.elements].filter((element) => element.name === name)[index];
+    if (field) field.value = value;
+  }
+}
+
+// --- saving -------------------------------------------------------------------------------------
+
+function formOf(uid) {
+  return document.querySelector(`form[data-autosave="${CSS.escape(uid)}"]`);
+}
+
+function card(form) {
+  return form.closest("[data-card]");
+}
+
+function hasConflict(form) {
+  return Boolean(card(form)?.querySelector("[data-merge]"));
+}
+
+function say(form, text, isBad = false) {
+  const place = card(form)?.querySelector("[data-card-state]");
+  if (place) {
+    place.textContent = text;
+    place.classList.toggle("card-state--bad", isBad);
+  }
+}
+
+function sayAll(text, tone = "") {
+  const place = document.querySelector("[data-save-state]");
+  if (!place) return;
+  place.textContent = text;
+  place.className = `chip save-state ${tone && `chip--${tone}`}`;
+}
+
+function showTotal() {
+  const kept = drafts().filter((draft) => draft.tab === TAB).length;
+  if (sending.size || timers.size) sayAll("saving …");
+  else if (kept) sayAll("not saved — kept in this browser", "bad");
+  else {
+    const now = new Date();
+    sayAll(`saved ${now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+  }
+}
+
+function changed(form, rest = REST_MS) {
+  edited.set(form, (edited.get(form) ?? 0) + 1);
+  keep(form);
+  if (hasConflict(form)) return;
+  clearTimeout(timers.get(form));
+  timers.set(form, setTimeout(() => save(form), rest));
+  say(form, "");
+  showTotal();
+}
+
+/** Sends one form; a second save waits for the first, since it needs its version. */
+async function save(form, { keepalive = false } = {}) {
+  clearTimeout(timers.get(form));
+  timers.delete(form);
+  await sending.get(form);
+  if (!form.isConnected || hasConflict(form)) return;
+  const promise = send(form, keepalive);
+  sending.set(form, promise);
+  try {
+    await promise;
+  } finally {
+    sending.delete(form);
+    showTotal();
+  }
+}
+
+async function send(form, keepalive) {
+  const before = edited.get(form);
+  let response;
+  try {
+    response = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams([...new FormData(form)]),
+      headers: { Accept: "application/json" },
+      credentials: "same-origin",
+      redirect: "manual",
+      keepalive,
+    });
+  } catch {
+    return failed(form, "no connection");
+  }
+  if (response.ok) return saved(form, await response.json(), before);
+  if (response.status === 409 && response.headers.get("Content-Type")?.includes("html")) {
+    return conflict(form, await response.text());
+  }
+  if (response.status === 422) return refused(form, await response.json());
+  if (response.status === 409) return failed(form, await response.text(), false);
+  if (response.type === "opaqueredirect" || response.status === 403) {
+    return failed(form, "signed out; sign in again in another window", true);
+  }
+  return failed(form, `the server answered ${response.status}`);
+}
+
+function saved(form, answer, before) {
+  form.elements.version.value = answer.version;
+  const isLatest = edited.get(form) === before;
+  for (const [name, value] of Object.entries(answer.merged)) {
+    const field = form.elements[name];
+    if (isLatest && document.activeElement !== field) {
+      field.value = value;
+      grow(field);
+    }
+  }
+  if (isLatest) forget(form.dataset.autosave);
+  else keep(form);
+  say(form, "");
+  if (answer.reload && isLatest && !form.contains(document.activeElement)) refresh();
+}
+
+function refused(form, { errors }) {
+  const [[sentence]] = Object.values(errors);
+  say(form, sentence, true);
+}
+
+function failed(form, reason, mayRetry = true) {
+  say(form, `not saved: ${reason}`, true);
+  if (mayRetry) timers.set(form, setTimeout(() => save(form), RETRY_MS));
+  keep(form);
+}
+
+function conflict(form, html) {
+  keep(form);
+  const place = card(form).querySelector("[data-conflict]");
+  place.innerHTML = html;
+  say(form, "changed in another window", true);
+  place.scrollIntoView({ block: "nearest" });
+}
+
+/** Saves everything that waits; resolves when all of it has been answered. */
+export async function flush(options) {
+  const forms = [...document.querySelectorAll("form[data-autosave]")];
+  await Promise.all(
+    forms.filter((form) => timers.has(form) || sending.has(form)).map((form) => save(form, options)),
+  );
+}
+
+function refresh() {
+  const column = document.querySelector("[data-reasoning]");
+  if (column) htmx.ajax("GET", column.dataset.url, { target: "#reasoning", swap: "outerHTML" });
+}
+
+// --- merging ------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const take = event.target.closest?.("[data-take]");
+  if (!take) return;
+  const text = take.closest("div:not(.row)").querySelector("pre").textContent;
+  const field = take.closest("form").elements[take.dataset.take];
+  field.value = text;
+  field.focus();
+});
+
+document.addEventListener("submit", async (event) => {
+  const merge = event.target.closest?.("form[data-merge]");
+  if (!merge) return;
+  event.preventDefault();
+  const response = await fetch(merge.action, {
+    method: "POST",
+    body: new URLSearchParams([...new FormData(merge)]),
+    headers: { Accept: "application/json" },
+  });
+  if (response.ok) {
+    forget(merge.dataset.merge);
+    merge.remove();
+    refresh();
+    showTotal();
+  } else if (response.status === 409) {
+    merge.parentElement.innerHTML = await response.text();
+  } else {
+    merge.querySelector("p").textContent = "Not saved; the server did not take it. Try again.";
+  }
+});
+
+// --- the fields ---------------------------------------------------------------------------------
+
+function grow(field) {
+  if (field?.tagName !== "TEXTAREA" || !field.closest("[data-autosave]")) return;
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight + 2}px`;
+}
+
+function addOption(form) {
+  const list = form.querySelector("[data-options]");
+  const last = list?.querySelector("[data-option]:last-child");
+  if (!last) return;
+  const row = last.cloneNode(true);
+  for (const input of row.querySelectorAll("input")) {
+    if (input.type === "radio") {
+      input.value = String(list.children.length);
+      input.checked = false;
+    } else input.value = "";
+  }
+  list.append(row);
+  row.querySelector("[name=option_title]").focus();
+}
+
+document.addEventListener("input", (event) => {
+  grow(event.target);
+  const form = event.target.form;
+  if (form?.matches("[data-autosave]")) changed(form);
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (!form?.matches("[data-autosave]")) return;
+  const changesLayout = event.target.matches("[name=kind], [data-covers]");
+  if (event.target.matches("select, [type=radio], [data-covers]")) {
+    changed(form, 0);
+    if (changesLayout) setTimeout(() => save(form).then(() => !hasConflict(form) && refresh()), 0);
+  }
+});
+
+document.addEventListener("focusout", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-autosave]") && timers.has(form)) save(form);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest?.("form[data-autosave]");
+  if (!form) return;
+  event.preventDefault();
+  save(form);
+});
+
+document.addEventListener("click", (event) => {
+  const add = event.target.closest?.("[data-add-option]");
+  if (add) addOption(add.form ?? add.closest("form"));
+  const cover = event.target.closest?.("[data-cover-current]");
+  if (cover) coverCurrent(cover.closest("form"));
+});
+
+function coverCurrent(form) {
+  const current = document.querySelector("[data-outline] li[aria-current]")?.dataset.step;
+  const field = form.elements.covers;
+  if (!current) return;
+  field.value = field.value.trim() ? `${field.value.trim()}, ${current}` : current;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// The first diagnosis is saved as it is written, too.
+let diagnosisTimer = 0;
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-autosave-plain]");
+  if (!form) return;
+  clearTimeout(diagnosisTimer);
+  diagnosisTimer = setTimeout(async () => {
+    sayAll("saving …");
+    try {
+      const response = await fetch(form.action, {
+        method: "POST",
+        body: new URLSearchParams([...new FormData(form)]),
+        headers: { Accept: "application/json" },
+        keepalive: true,
+      });
+      if (!response.ok) throw new Error(String(response.status));
+      showTotal();
+    } catch {
+      sayAll("diagnosis not saved; it stays in this window", "bad");
+    }
+  }, REST_MS);
+});
+
+// --- before anything is swapped, hidden or left ---------------------------------------------------
+
+document.addEventListener("htmx:confirm", (event) => {
+  if (event.detail.target?.id !== "reasoning" || (!timers.size && !sending.size)) return;
+  event.preventDefault();
+  flush().then(() => event.detail.issueRequest(true));
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") flush({ keepalive: true });
+});
+window.addEventListener("pagehide", () => flush({ keepalive: true }));
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest?.("form[data-submit-annotation]");
+  if (!form || form.dataset.flushed || (!timers.size && !sending.size)) return;
+  event.preventDefault();
+  const submitter = event.submitter;
+  await flush();
+  form.dataset.flushed = "yes";
+  form.requestSubmit(submitter);
+});
+
+function settle(root) {
+  for (const field of root.querySelectorAll("[data-autosave] textarea")) grow(field);
+  offerDrafts();
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.elt?.id === "reasoning" || event.target.querySelector?.("[data-autosave]")) {
+    settle(document);
+  }
+});
+window.addEventListener("online", () => flush());
+settle(document);
