@@ -1,7 +1,25 @@
-// Evidence panes: a bar between them that moves, and tabs that follow the address.
+// Evidence panes: a bar between them that moves, a button that gives one pane all the room,
+// and tabs that follow the address.
 
 const LIMITS = { min: 20, max: 80, step: 2, usual: 46.5 };
 const STORED = "retrace.left-pane";
+const STORED_EXPANDED = "retrace.expanded-pane";
+
+function store(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Storage may be refused; the panes then stay so until the page is left.
+  }
+}
+
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
 
 function setWidth(splitter, percent) {
   const width = Math.min(LIMITS.max, Math.max(LIMITS.min, percent));
@@ -17,20 +35,25 @@ function widthOf(splitter) {
 function remember(splitter, percent) {
   const width = setWidth(splitter, percent);
   splitter.dataset.width = String(width);
-  try {
-    localStorage.setItem(STORED, String(width));
-  } catch {
-    // Storage may be refused; the pane then keeps its width until the page is left.
-  }
+  store(STORED, String(width));
 }
 
-function storedWidth() {
-  try {
-    return Number(localStorage.getItem(STORED)) || LIMITS.usual;
-  } catch {
-    return LIMITS.usual;
+// Give `pane` ("left" or "right") all the room, or both their share where it is "".
+function expand(evidence, pane) {
+  if (pane) evidence.dataset.expanded = pane;
+  else delete evidence.dataset.expanded;
+  for (const button of evidence.querySelectorAll("[data-expand]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.expand === pane));
   }
+  store(STORED_EXPANDED, pane);
 }
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-expand]");
+  if (!button) return;
+  const isPressed = button.getAttribute("aria-pressed") === "true";
+  expand(button.closest(".evidence"), isPressed ? "" : button.dataset.expand);
+});
 
 document.addEventListener("pointerdown", (event) => {
   const splitter = event.target.closest("[data-splitter]");
@@ -121,15 +144,30 @@ function showWanted(pane) {
   wanted?.scrollIntoView({ block: wanted.matches("tr") ? "center" : "start" });
 }
 
+// What is opened in a pane that has no room at the moment is shown all the same.
+function makeRoomFor(pane) {
+  const evidence = pane.closest(".evidence");
+  const expanded = evidence?.dataset.expanded;
+  if (expanded && pane.closest("[data-pane]")?.dataset.pane !== expanded) expand(evidence, "");
+}
+
 // The lazy parts of a diff are swapped into themselves and leave the pane alone.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.matches?.(".pane-body")) showWanted(event.detail.target);
+  const pane = event.detail.target;
+  if (!pane?.matches?.(".pane-body")) return;
+  makeRoomFor(pane);
+  showWanted(pane);
 });
 
 function start() {
   for (const splitter of document.querySelectorAll("[data-splitter]")) {
-    const width = setWidth(splitter, storedWidth());
-    splitter.dataset.width = String(width);
+    splitter.dataset.width = String(setWidth(splitter, Number(stored(STORED)) || LIMITS.usual));
+  }
+  for (const button of document.querySelectorAll("[data-expand]")) {
+    button.hidden = false;
+    if (stored(STORED_EXPANDED) === button.dataset.expand) {
+      expand(button.closest(".evidence"), button.dataset.expand);
+    }
   }
   document.querySelectorAll(".pane-body").forEach(showWanted);
 }

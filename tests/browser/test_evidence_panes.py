@@ -105,6 +105,16 @@ def test_the_bar_moves_by_pointer(page: Page) -> None:
     assert box["x"] - moved["x"] == pytest.approx(153, abs=8)
 
 
+def test_one_pane_can_take_all_the_room_until_the_other_is_used(page: Page) -> None:
+    page.locator("[data-expand='right']").click()
+    expect(page.locator("#left-pane")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#left-pane")).to_be_hidden()
+    page.locator("a[href*='step=3']").first.click()
+    expect(page.locator("#left-pane [data-step='3']").first).to_be_visible()
+    expect(page.locator("#right-pane")).to_be_visible()
+
+
 def test_each_pane_scrolls_on_its_own(page: Page) -> None:
     page.locator("#right-pane").evaluate("pane => { pane.scrollTop = 400; }")
     tops = page.locator(".pane-body").evaluate_all("panes => panes.map(pane => pane.scrollTop)")
