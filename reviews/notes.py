@@ -6,19 +6,64 @@ from django.urls import reverse
 
 from annotator.models import Annotation
 from annotator.notes import Note, NoteEntry
-from reviews.models import Thread
+from reviews.models import Review, Thread, Verdict
+from reviews.services.rubrics import criteria_of, rubric_of
 
 
 def notes_for(annotation: Annotation) -> list[Note]:
-    """Return the annotation's threads, oldest first (two queries).
-
-    An annotator answers; only reviewers resolve, so there is no address for that.
-    """
+    """Return the reviews of the annotation, newest first, then its threads, oldest first."""
+    reviews = Review.objects.filter(submission__annotation=annotation)
+    reviews = reviews.select_related("reviewer", "submission").defer("submission__content")
+    newest_first = list(reviews.order_by("-submission__number"))
     threads = Thread.objects.filter(annotation=annotation).prefetch_related("comments__author")
-    return [_note(thread) for thread in threads]
+    return [
+        *_review_notes(annotation, newest_first),
+        *(_thread_note(thread) for thread in threads),
+    ]
 
 
-def _note(thread: Thread) -> Note:
+def _review_notes(annotation: Annotation, reviews: list[Review]) -> list[Note]:
+    if not reviews:
+        return []
+    batch = annotation.assignment.membership.batch
+    questions = {criterion.id: criterion.question for criterion in criteria_of(rubric_of(batch))}
+    newest = annotation.submissions.order_by("-number").values_list("number", flat=True)[0]
+    return [
+        Note(
+            reasoning_step_uid=None,
+            citation_uid=None,
+            # No thread has it, and the page needs one that differs from the others.
+            thread_id=-review.pk,
+            is_blocking=review.verdict != Verdict.APPROVE,
+            is_resolved=review.submission.number < newest,
+            entries=(
+                NoteEntry(
+                    review.reviewer.display_name, _body(review, questions), review.published_at
+                ),
+            ),
+            reply_url="",
+            resolve_url="",
+        )
+        for review in reviews
+    ]
+
+
+def _body(review: Review, questions: dict[str, str]) -> str:
+    """Say the verdict, the summary, and which questions of the rubric were answered no."""
+    verdict = {
+        Verdict.APPROVE: "Approved",
+        Verdict.REQUEST_CHANGES: "Changes requested",
+        Verdict.REJECT: "Rejected",
+    }[Verdict(review.verdict)]
+    parts = [f"**{verdict}** (submission {review.submission.number})", review.summary]
+    unmet = [questions[key] for key, answer in review.scores.items() if not answer]
+    if unmet:
+        parts.append("\n".join(["Answered *no*:", "", *(f"- {question}" for question in unmet)]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _thread_note(thread: Thread) -> Note:
+    """Show a thread; an annotator answers, only reviewers resolve."""
     return Note(
         reasoning_step_uid=thread.reasoning_step_uid,
         citation_uid=thread.citation_uid,

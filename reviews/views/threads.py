@@ -100,7 +100,8 @@ def _reply_from_workspace(
         return HttpResponse(form.why_refused, content_type="text/plain", status=400)
     else:
         messages.error(request, form.why_refused)
-    return redirect("annotator:workspace", thread.annotation.assignment_id)
+    workspace = reverse("annotator:workspace", args=[thread.annotation.assignment_id])
+    return redirect(f"{workspace}#thread-{thread.pk}")
 
 
 def _shown_on(request: AuthenticatedHttpRequest, thread: Thread) -> Submission | None:

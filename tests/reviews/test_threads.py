@@ -13,6 +13,7 @@ from reviews.errors import NotReviewable
 from reviews.models import Comment, Thread
 from reviews.notes import notes_for
 from reviews.services.reviewing import publish_review
+from reviews.services.rubrics import DEFAULT_QUESTIONS
 from reviews.services.threads import open_thread, reply, set_resolved
 from tests.reviews.factories import ANSWERS, make_submission
 
@@ -196,3 +197,24 @@ def test_notes_carry_the_threads_to_the_workspace(thread: Thread, annotator: Use
 def test_thread_addresses_take_no_get(thread: Thread, reviewer_client: Client) -> None:
     for name in ("reply", "resolve", "reopen"):
         assert reviewer_client.get(url(name, thread)).status_code == 405
+
+
+def test_notes_begin_with_the_review_and_what_was_answered_no(
+    thread: Thread, submission: Submission, reviewer: User
+) -> None:
+    scores = {**ANSWERS, "c1": False}
+    publish_review(
+        reviewer, submission, verdict="request_changes", summary="Cite *more*.", scores=scores
+    )
+    review, _thread = notes_for(thread.annotation)
+    [entry] = review.entries
+    assert entry.author == "rosa"
+    assert "Changes requested" in entry.body and "Cite *more*." in entry.body
+    assert DEFAULT_QUESTIONS[0] in entry.body and DEFAULT_QUESTIONS[1] not in entry.body
+    assert (review.is_blocking, review.is_resolved, review.reply_url) == (True, False, "")
+
+
+def test_plain_reply_goes_back_to_the_workspace(thread: Thread, annotator_client: Client) -> None:
+    response = annotator_client.post(url("reply", thread), {"body": "Line 2."})
+    workspace = reverse("annotator:workspace", args=[thread.annotation.assignment_id])
+    assert response.headers["Location"] == f"{workspace}#thread-{thread.pk}"
