@@ -37,9 +37,9 @@ class BatchPolicy(models.Model):
 
 
 class AssignmentState(models.TextChoices):
-    ACTIVE = "active", "in progress"
+    ACTIVE = "active", "In progress"
     SUBMITTED = "submitted"
-    CHANGES_REQUESTED = "changes_requested", "changes requested"
+    CHANGES_REQUESTED = "changes_requested", "Changes requested"
     APPROVED = "approved"
     REJECTED = "rejected"
     RELEASED = "released"
@@ -114,6 +114,6 @@ class Assignment(models.Model):
         )
         if not changed:
             self.refresh_from_db(fields=["state"])
-            raise WrongState(f"This assignment is {self.get_state_display()}.")
+            raise WrongState(f"This assignment is {self.get_state_display().lower()}.")
         self.state = state
         record(actor, f"assignment {state.value}", self, before=before, after=state.value)

@@ -15,7 +15,7 @@ class ReasoningKind(models.TextChoices):
     DECISION = "decision"
     CHANGE = "change"
     VERIFICATION = "verification"
-    DEAD_END = "dead_end", "dead end"
+    DEAD_END = "dead_end", "Dead end"
 
 
 class Judgement(models.TextChoices):
@@ -69,9 +69,9 @@ class CitationKind(models.TextChoices):
     PATCH = "patch"
     ISSUE = "issue"
     THOUGHT = "thought"
-    TOOL_CALL = "tool_call", "tool call"
+    TOOL_CALL = "tool_call", "Tool call"
     OBSERVATION = "observation"
-    TEST = "test", "test outcome"
+    TEST = "test", "Test outcome"
 
 
 class Citation(models.Model):

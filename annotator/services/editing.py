@@ -45,7 +45,7 @@ def lock(user: User, annotation: Annotation) -> Annotation:
     if locked.assignment.annotator_id != user.pk:
         raise NotWritable("Only its annotator writes this annotation.")
     if not locked.assignment.is_writable:
-        state = locked.assignment.get_state_display()
+        state = locked.assignment.get_state_display().lower()
         raise NotWritable(f"This annotation is {state}; it cannot be changed now.")
     return locked
 

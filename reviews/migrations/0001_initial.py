@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("approve", "Approve"),
-                            ("request_changes", "request changes"),
+                            ("request_changes", "Request changes"),
                             ("reject", "Reject"),
                         ],
                         max_length=20,

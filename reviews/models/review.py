@@ -22,7 +22,7 @@ class Rubric(models.Model):
 
 class Verdict(models.TextChoices):
     APPROVE = "approve"
-    REQUEST_CHANGES = "request_changes", "request changes"
+    REQUEST_CHANGES = "request_changes", "Request changes"
     REJECT = "reject"
 
 

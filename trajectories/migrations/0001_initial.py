@@ -250,7 +250,7 @@ class Migration(migrations.Migration):
                             ("edit", "Edit"),
                             ("run", "Run"),
                             ("test", "Test"),
-                            ("vcs", "version control"),
+                            ("vcs", "Version control"),
                             ("submit", "Submit"),
                             ("other", "Other"),
                         ],

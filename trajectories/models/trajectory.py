@@ -72,7 +72,7 @@ class StepKind(models.TextChoices):
     EDIT = "edit"
     RUN = "run"
     TEST = "test"
-    VCS = "vcs", "version control"
+    VCS = "vcs", "Version control"
     SUBMIT = "submit"
     OTHER = "other"
 

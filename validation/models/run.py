@@ -28,11 +28,11 @@ class RunState(models.TextChoices):
 
 class Outcome(models.TextChoices):
     RESOLVED = "resolved"
-    NOT_RESOLVED = "not_resolved", "not resolved"
-    PATCH_DOES_NOT_APPLY = "patch_does_not_apply", "patch does not apply"
-    TIMED_OUT = "timed_out", "timed out"
+    NOT_RESOLVED = "not_resolved", "Not resolved"
+    PATCH_DOES_NOT_APPLY = "patch_does_not_apply", "Patch does not apply"
+    TIMED_OUT = "timed_out", "Timed out"
     INVALID = "invalid"
-    INFRASTRUCTURE_FAILURE = "infrastructure_failure", "infrastructure failure"
+    INFRASTRUCTURE_FAILURE = "infrastructure_failure", "Infrastructure failure"
     CANCELLED = "cancelled"
 
 
