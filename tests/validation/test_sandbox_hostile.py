@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +124,30 @@ def test_services_of_the_host_are_out_of_reach(ground: Ground) -> None:
         addresses = (str(port.getsockname()[1]), str(path), f"@{ground.token}")
 
         assert_refused(ground.run("reaches_sockets", *addresses), at_least=8)
+
+
+LISTENER = """
+import fcntl, socket, struct, sys
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(server.getsockname()[1], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_another_network_namespace_is_out_of_reach(ground: Ground) -> None:
+    """Such as the one of a neighbouring command, in which a service listens."""
+    namespace = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", LISTENER]
+    with subprocess.Popen(namespace, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as listener:
+        assert listener.stdin and listener.stdout
+        port = listener.stdout.readline().decode().strip()
+
+        result = ground.run("reaches_sockets", port)
+
+        listener.stdin.close()
+    assert_refused(result, at_least=6)
 
 
 def test_the_embedded_servers_are_out_of_reach(ground: Ground, data_folder: Path) -> None:
