@@ -23,7 +23,7 @@ from trajectories.git import (
     PatchDoesNotApply,
     apply_patch,
 )
-from trajectories.git.text import file_lines
+from trajectories.git.text import file_lines, without_credentials
 from trajectories.models import Repository, TaskRevision, Trajectory
 
 logger = logging.getLogger(__name__)
@@ -188,4 +188,6 @@ def fetch_repository(repository: Repository, actor: User | None = None) -> None:
         repository.fetched_at = timezone.now()
         repository.fetch_error = ""
         repository.save(update_fields=["fetched_at", "fetch_error"])
-        record(actor, "repository.fetched", repository, source=repository.source)
+        record(
+            actor, "repository.fetched", repository, source=without_credentials(repository.source)
+        )

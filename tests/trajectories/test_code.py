@@ -132,3 +132,14 @@ def test_the_command_says_what_is_wrong(name: str) -> None:
     Repository.objects.create(name="o/n", source="/nowhere")
     with pytest.raises(CommandError, match=name):
         call_command("fetch_repository", name)
+
+
+def test_a_password_in_a_source_is_not_repeated() -> None:
+    repository = Repository.objects.create(
+        name="o/n", source="https://user:secret@localhost:1/none.git"
+    )
+    with pytest.raises(FetchFailed) as caught:
+        fetch_repository(repository)
+    repository.refresh_from_db()
+    assert "localhost" in repository.fetch_error
+    assert "secret" not in repository.fetch_error + str(caught.value)

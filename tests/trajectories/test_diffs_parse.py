@@ -88,6 +88,13 @@ def test_quoted_names_are_unquoted() -> None:
     ]
 
 
+def test_a_name_that_is_not_utf_8_can_be_shown() -> None:
+    (change,) = parse_patch(
+        '--- "a/caf\\351.txt"\n+++ "b/caf\\351.txt"\n@@ -1 +1 @@\n-a\n+b\n'
+    ).files
+    assert change.path == "café.txt"
+
+
 def test_carriage_returns_are_endings_and_no_text() -> None:
     lines = only("crlf").hunks[0].lines
     assert [(line.text, line.ending) for line in lines] == [
@@ -171,8 +178,10 @@ PIECES = [
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text())
 def test_no_text_breaks_the_parser(text: str) -> None:
+    """Surrogates cannot come: PostgreSQL holds none, and bytes are decoded without any."""
     for change in parse_patch(text).files:
         assert change.n_added + change.n_removed <= change.n_lines
+        change.path.encode()
 
 
 @given(st.binary(max_size=300))

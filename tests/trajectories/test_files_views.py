@@ -121,6 +121,13 @@ def test_a_name_that_is_not_utf_8_is_listed_without_a_link(
     assert "latin-é.txt" in page.texts(".folder li > span.soft")
 
 
+def test_looking_for_a_path_leaves_out_what_cannot_be_opened(
+    admin_client: Client, odd: Trajectory
+) -> None:
+    page = get(admin_client, files_url(odd, path="latin"))
+    assert page.texts(".folder a") == ["latin.txt"]
+
+
 def test_a_long_file_is_shown_in_windows(admin_client: Client, odd: Trajectory) -> None:
     page = get(admin_client, files_url(odd, path="long.py"))
     assert len(page.select("tr[data-line]")) == 500

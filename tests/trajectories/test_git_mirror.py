@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.trajectories.git_repositories import commit_all, git
@@ -153,16 +153,18 @@ def test_what_a_killed_fetch_left_is_removed(tmp_path: Path, source: Path) -> No
 
 
 def test_a_command_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> None:
-    pid_file = tmp_path / "pid"
+    lock = tmp_path / "lock"
+    begun = time.monotonic()
     with pytest.raises(GitFailed, match="no end after"):
         run_git(
-            *("-c", f"alias.hang=!echo $$ > {pid_file}; exec sleep 1000", "hang"),
+            *("-c", f"alias.hang=!exec 9>{lock}; flock -x 9; sleep 60; true", "hang"),
             cwd=tmp_path,
             timeout_seconds=1,
         )
-    # Dead, but perhaps not yet collected by the process that inherits orphans.
-    with suppress(psutil.NoSuchProcess):
-        assert psutil.Process(int(pid_file.read_text())).status() == psutil.STATUS_ZOMBIE
+    with lock.open() as held:
+        # Free only once the grandchild that sleeps is gone.
+        fcntl.flock(held, fcntl.LOCK_EX)
+    assert time.monotonic() - begun < 30
 
 
 def test_a_submodule_is_listed_and_not_read(mirror: Mirror, source: Path, base: str) -> None:

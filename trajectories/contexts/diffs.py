@@ -108,7 +108,7 @@ class DiffFile:
 
     @property
     def element_id(self) -> str:
-        digest = hashlib.sha256(self.change.path.encode("utf-8", "surrogateescape")).hexdigest()
+        digest = hashlib.sha256(self.change.path.encode()).hexdigest()
         return f"diff-{self.which}-{digest[:12]}"
 
     @property
@@ -259,7 +259,7 @@ def _diff_file(
     view: View,
     number: int,
 ) -> DiffFile:
-    query = urlencode({"path": change.path.encode("utf-8", "surrogateescape"), "view": view})
+    query = urlencode({"path": change.path, "view": view})
     return DiffFile(
         trajectory=trajectory,
         which=which,

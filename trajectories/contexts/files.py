@@ -196,7 +196,11 @@ def _at_path(files: Files, window: Window) -> Files:
 def _matches(mirror: Mirror, tree: str, typed: str) -> tuple[str, ...]:
     """Return files whose path holds what was typed, those that end with it first."""
     wanted = typed.lower()
-    paths = [entry.path for entry in mirror.list_files(tree) if wanted in entry.path.lower()]
+    paths = [
+        entry.path
+        for entry in mirror.list_files(tree)
+        if wanted in entry.path.lower() and entry.path.isprintable()
+    ]
     paths.sort(key=lambda path: (not path.lower().endswith(wanted), len(path)))
     return tuple(paths[:_MAX_MATCHES])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trajectories.git import GitError, HunkFailure, NotFetched, ObjectMissing, PatchDoesNotApply
+from trajectories.git.text import without_credentials
 from trajectories.models import Repository, Trajectory
 
 _SHOWN_FAILURES = 20
@@ -56,7 +57,7 @@ def _not_fetched_notice(repository: Repository) -> Notice:
     if repository.fetch_error:
         return Notice(
             title=f"{repository} could not be fetched",
-            text=f"{repository.source}: {repository.fetch_error}",
+            text=f"{without_credentials(repository.source)}: {repository.fetch_error}",
             repository=repository,
             can_fetch=True,
         )

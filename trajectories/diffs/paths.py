@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
+
+from trajectories.git.text import decode
 
 # "a/d\303\244ta.txt"
 _QUOTED_NAME = r'"(?:[^"\\]|\\.)*"'
@@ -42,11 +43,13 @@ def header_paths(line: str) -> tuple[str, str]:
 
 
 def unquote(name: str) -> str:
-    """Undo git's quoting; bytes that are not UTF-8 become surrogates, as in `os.fsdecode`."""
+    """Undo git's quoting. Bytes that are not UTF-8 are read as Latin-1, so that a name can always
+    be shown; such a file is not found in the mirror again, and then coloured from its hunks.
+    """
     if not _QUOTED.fullmatch(name):
         return name
-    body = name[1:-1].encode("utf-8", "surrogateescape")
-    return os.fsdecode(_ESCAPE.sub(lambda escape: _unescape(escape[1]), body))
+    body = name[1:-1].encode("utf-8", "surrogatepass")
+    return decode(_ESCAPE.sub(lambda escape: _unescape(escape[1]), body))
 
 
 def _unescape(code: bytes) -> bytes:

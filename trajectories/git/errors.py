@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from trajectories.git.text import without_credentials
+
 
 class GitError(Exception):
     """Anything this package raises."""
@@ -30,9 +32,9 @@ class NotFetched(GitError):
 
 class FetchFailed(GitError):
     def __init__(self, source: str, reason: str) -> None:
-        self.source = source
-        self.reason = reason
-        super().__init__(f"{source} could not be fetched: {reason}")
+        self.source = without_credentials(source)
+        self.reason = without_credentials(reason)
+        super().__init__(f"{self.source} could not be fetched: {self.reason}")
 
 
 class ObjectMissing(GitError):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+# https://user:token@host/…
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 # `surrogateescape` gives each undecodable byte a code point of its own; as Latin-1 it is legible.
 _SURROGATES_AS_LATIN_1 = {0xDC80 + byte: 0x80 + byte for byte in range(0x80)}
 # Tab and line feed stay; the others are invisible or move the cursor.
@@ -10,6 +14,11 @@ _CONTROLS_AS_PICTURES[0x7F] = 0x2421
 # C1 controls, and the bidirectional overrides that make code read otherwise than it runs.
 _BIDIRECTIONAL = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _CONTROLS_AS_PICTURES |= dict.fromkeys((*range(0x80, 0xA0), *_BIDIRECTIONAL), 0xFFFD)
+
+
+def without_credentials(text: str) -> str:
+    """Return a source, or a message about one, without a password or token in its URLs."""
+    return _CREDENTIALS.sub("//", text)
 
 
 def decode(data: bytes) -> str:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
             except FetchFailed as error:
                 failures.append(f"{repository.name}: {error}")
             else:
-                self.stdout.write(f"Fetched {repository.name} from {repository.source}.")
+                self.stdout.write(f"Fetched {repository.name}.")
         if failures:
             raise CommandError("\n".join(failures))
 
