@@ -8,6 +8,7 @@ from annotator.models import Annotation
 from annotator.notes import Note, NoteEntry
 from reviews.models import Review, Thread, Verdict
 from reviews.services.rubrics import criteria_of, rubric_of
+from reviews.verdicts import verdict_words
 
 
 def notes_for(annotation: Annotation) -> list[Note]:
@@ -50,11 +51,7 @@ def _review_notes(annotation: Annotation, reviews: list[Review]) -> list[Note]:
 
 def _body(review: Review, questions: dict[str, str]) -> str:
     """Say the verdict, the summary, and which questions of the rubric were answered no."""
-    verdict = {
-        Verdict.APPROVE: "Approved",
-        Verdict.REQUEST_CHANGES: "Changes requested",
-        Verdict.REJECT: "Rejected",
-    }[Verdict(review.verdict)]
+    verdict = verdict_words(review).capitalize()
     parts = [f"**{verdict}** (submission {review.submission.number})", review.summary]
     unmet = [questions[key] for key, answer in review.scores.items() if not answer]
     if unmet:

@@ -13,6 +13,7 @@ from reviews.models import Review, Rubric, Thread, Verdict
 from reviews.querysets import reviewable_by
 from reviews.services.locking import lock_assignment
 from reviews.services.rubrics import asked, rubric_of
+from reviews.verdicts import verdict_words
 from trajectories.models import Grant, Trajectory
 
 
@@ -64,7 +65,7 @@ def _check_reviewable(reviewer: User, submission: Submission, assignment: Assign
     if earlier is not None:
         raise AlreadyReviewed(
             f"{earlier.reviewer} published a review of this submission at "
-            f"{earlier.published_at:%H:%M} UTC: {earlier.get_verdict_display().lower()}. "
+            f"{earlier.published_at:%H:%M} UTC: {verdict_words(earlier)}. "
             "Yours was not published; what you wrote is still in the form."
         )
     newest = Submission.objects.filter(annotation=submission.annotation).order_by("-number").first()

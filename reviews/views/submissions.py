@@ -28,6 +28,7 @@ from reviews.forms import QueueFilterForm, ReviewForm
 from reviews.querysets import reviewable_by
 from reviews.services.reviewing import grant_evidence, publish_review
 from reviews.services.rubrics import asked, rubric_of
+from reviews.verdicts import verdict_words
 from trajectories.access import sight_of
 from trajectories.contexts.evidence import evidence_context
 from trajectories.contexts.steps import outline_context
@@ -88,9 +89,7 @@ def publish(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
         )
     except ReviewUserError as error:
         return _refused(request, subject, form, str(error), status=409)
-    messages.success(
-        request, f"Published: {review.get_verdict_display().lower()} submission {subject.number}."
-    )
+    messages.success(request, f"Submission {subject.number}: {verdict_words(review)}.")
     if request.htmx:
         return HttpResponseClientRedirect(reverse("reviews:submission", args=[pk]))
     return redirect("reviews:submission", subject.pk)

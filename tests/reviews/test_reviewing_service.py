@@ -125,7 +125,7 @@ def test_second_reviewer_is_told_who_came_first(
 ) -> None:
     submission = make_submission(annotator)
     publish(reviewer, submission)
-    with pytest.raises(AlreadyReviewed, match=r"rosa published .*: approve"):
+    with pytest.raises(AlreadyReviewed, match=r"rosa published .*: approved"):
         publish(admin_user, submission, "reject")
     assert state_of(submission) == AssignmentState.APPROVED
 
