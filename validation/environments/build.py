@@ -65,6 +65,12 @@ UNREACHABLE = re.compile(
 )
 
 
+# " + flask==2.3.3", " + calc==1.0 (from https://packages.example/calc-1.0-py3-none-any.whl)"
+ADDED = re.compile(
+    rb" \+ (?P<name>[\w.-]+)==(?P<version>[\w.!+-]+)(?: \(from (?P<url>[^\s)]+)\))?\s*$"
+)
+
+
 @dataclass(frozen=True)
 class BuildCommand:
     """One command of a build and how it ended (output without addresses of package indexes)."""
@@ -191,17 +197,34 @@ class _Build:
             self._need("environment", (*venv, ENVIRONMENT), cache)
             if not self._recipe.packages:
                 return
-            result = self._do("packages", (*install, "--no-build", *packages), cache)
+            pins = self._resolve((*install, "--dry-run", *packages))
+            result = self._do("packages", (*install, "--no-build", "--no-deps", "--", *pins), cache)
         if _failed(result):
             if result.ended != "exited" or UNREACHABLE.search(result.output):
                 raise self._failure(result, (*install, *packages))
             # Something has no wheel and must be built, which runs its code.
             self._need("packages", (*install, *packages))
 
-    def _need(self, phase: str, argv: tuple[str, ...], cache: Path | None = None) -> None:
+    def _resolve(self, argv: tuple[str, ...]) -> list[str]:
+        """Return the exact versions to install, each as a requirement.
+
+        Asked for with wheels only, uv would take an older release where the newest has none.
+        """
+        result = self._need("resolve", argv)
+        added = (ADDED.match(line) for line in result.output.splitlines())
+        return [
+            f"{match['name'].decode()} @ {match['url'].decode()}"
+            if match["url"]
+            else f"{match['name'].decode()}=={match['version'].decode()}"
+            for match in added
+            if match
+        ]
+
+    def _need(self, phase: str, argv: tuple[str, ...], cache: Path | None = None) -> Result:
         result = self._do(phase, argv, cache)
         if _failed(result):
             raise self._failure(result, argv)
+        return result
 
     def _do(self, phase: str, argv: tuple[str, ...], cache: Path | None = None) -> Result:
         started_at = datetime.now(UTC)
