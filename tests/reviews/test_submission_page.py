@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from lxml import html
 from lxml.html import HtmlElement
@@ -233,3 +235,19 @@ def test_runs_as_the_task_claims_need_no_warning(
     make_run(trajectory, "gold", {"tests/test_core.py::test_add": "PASSED"})
     make_run(trajectory, "model", {"tests/test_core.py::test_add": "FAILED"})
     assert text(get(reviewer_client, submission), ".review-warnings") == []
+
+
+def test_page_takes_the_same_queries_for_twice_the_steps_and_threads(
+    annotator: User, reviewer: User, reviewer_client: Client
+) -> None:
+    def count(n: int) -> int:
+        steps = [step_content() for _ in range(n)]
+        submission = make_submission(annotator, content=make_content(*steps))
+        for step in steps:
+            open_thread(reviewer, submission, body="Why?", reasoning_step_uid=step["uid"])
+        get(reviewer_client, submission)
+        with CaptureQueriesContext(connection) as queries:
+            get(reviewer_client, submission)
+        return len(queries)
+
+    assert count(3) == count(6)
