@@ -138,7 +138,8 @@ class ReasoningStepForm(forms.Form):
 
 class CitationForm(forms.Form):
     kind = forms.ChoiceField(choices=CitationKind.choices)
-    target = forms.JSONField()
+    # The is empty, which a required field would refuse.
+    target = forms.JSONField(required=False)
     quote = forms.CharField(max_length=20_000, strip=False, required=False)
     before = forms.CharField(max_length=1000, strip=False, required=False)
     after = forms.CharField(max_length=1000, strip=False, required=False)
@@ -148,10 +149,11 @@ class CitationForm(forms.Form):
         data = super().clean() or {}
         if self.errors:
             return data
-        if not isinstance(data["target"], dict):
+        raw = data["target"] or {}
+        if not isinstance(raw, dict):
             raise ValidationError("The selection does not say where it was made.")
         try:
-            target: Target = read_target(data["kind"], data["target"])
+            target: Target = read_target(data["kind"], raw)
         except CannotCite as error:
             raise ValidationError(str(error)) from error
         return {**data, "target": target}

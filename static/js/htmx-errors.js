@@ -11,10 +11,24 @@ function show(text) {
   setTimeout(() => item.remove(), 10_000);
 }
 
+/** Returns the sentence of a refusal; it is shown as a message and never swapped in. */
+function sentence(xhr) {
+  const type = xhr.getResponseHeader("Content-Type") ?? "";
+  return xhr.status >= 400 && type.startsWith("text/plain") ? xhr.responseText : "";
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const text = sentence(event.detail.xhr);
+  // Status 422 swaps a form back in; a plain sentence is no form.
+  if (!text || !event.detail.shouldSwap) return;
+  event.detail.shouldSwap = false;
+  show(text);
+});
+
 document.addEventListener("htmx:responseError", (event) => {
-  const { status, responseText } = event.detail.xhr;
-  const type = event.detail.xhr.getResponseHeader("Content-Type") ?? "";
-  if (type.startsWith("text/plain") && responseText) show(responseText);
+  const { status } = event.detail.xhr;
+  const text = sentence(event.detail.xhr);
+  if (text) show(text);
   else if (status === 403) show("Your role may not do this.");
   else if (status === 404) show("This does not exist, or you may not see it.");
   else show(`The server answered ${status}; nothing was changed. Try again, or reload the page.`);

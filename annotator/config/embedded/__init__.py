@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -109,8 +111,14 @@ def needed_services(argv: list[str]) -> Iterator[None]:
         yield
         return
     data = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data")
+    # Told to end, leave in an orderly way: the last one out stops the servers.
+    signal.signal(signal.SIGTERM, _leave)
     try:
         with services(data):
             yield
     except ServerError as error:
         raise SystemExit(f"retrace: {error}") from error
+
+
+def _leave(signum: int, _: object) -> None:
+    sys.exit(128 + signum)
