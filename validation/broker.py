@@ -89,4 +89,6 @@ def _client() -> Iterator[Any]:
 def _channel() -> Iterator[Any]:
     pool: Any = current_app.pool
     with pool.acquire(block=True) as connection:
+        # A page asks: it says that Redis is away rather than wait for it.
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
         yield connection.default_channel
