@@ -174,6 +174,17 @@ def test_the_tree_counts_only_where_commands_run_in_it() -> None:
     assert environment_key(packages_only, TREE) == environment_key(packages_only, "b" * 40)
 
 
+def test_packages_that_are_there_already_need_no_step(folder: Path) -> None:
+    commands: list[BuildCommand] = []
+
+    built(RecipeSpec(packages=("setuptools>0",)), folder, on_command=commands.append)
+
+    assert [(command.phase, command.exit_code) for command in commands] == [
+        ("environment", 0),
+        ("resolve", 0),
+    ]
+
+
 def test_many_workers_build_once(folder: Path) -> None:
     recipe = RecipeSpec(pre_install=("echo building",))
     commands: list[BuildCommand] = []

@@ -198,6 +198,8 @@ class _Build:
             if not self._recipe.packages:
                 return
             pins = self._resolve((*install, "--dry-run", *packages))
+            if not pins:  # seeded already
+                return
             result = self._do("packages", (*install, "--no-build", "--no-deps", "--", *pins), cache)
         if _failed(result):
             if result.ended != "exited" or UNREACHABLE.search(result.output):
@@ -232,7 +234,7 @@ class _Build:
             self._command(argv, cache or self._cache), cancelled=self.cancelled
         )
         output = self._indexes.redact(result.output)
-        text = _shown(argv)
+        text = self._indexes.redact(_shown(argv).encode()).decode()
         self._log.append(f"$ {text}\n{output.decode(errors='replace')}{result.detail}\n")
         if self.on_command is not None:
             self.on_command(
