@@ -294,7 +294,7 @@ def _why_not(user: User, submission: Submission) -> str:
         return "A newer submission exists; that one is reviewed."
     if assignment.state != AssignmentState.SUBMITTED:
         state = assignment.get_state_display().lower()
-        return f"This assignment is {state}; there is nothing to decide."
+        return f"The assignment’s state is “{state}”; there is nothing to decide."
     return ""
 
 

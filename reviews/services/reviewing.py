@@ -73,7 +73,7 @@ def _check_reviewable(reviewer: User, submission: Submission, assignment: Assign
         raise NotReviewable("A newer submission exists; review that one.")
     if assignment.state != AssignmentState.SUBMITTED:
         state = assignment.get_state_display().lower()
-        raise NotReviewable(f"This assignment is {state}; there is nothing to decide.")
+        raise NotReviewable(f"The assignment’s state is “{state}”; there is nothing to decide.")
 
 
 def _check_scores(submission: Submission, scores: dict[str, bool]) -> None:

@@ -12,7 +12,7 @@ from annotator.submissions import canonical_sha256
 from reviews.models import Verdict
 from reviews.services.reviewing import publish_review
 from tests.factories import make_batch, make_trajectory
-from trajectories.models import Batch, BatchTrajectory, Trajectory
+from trajectories.models import Batch, BatchTrajectory, Grant, Trajectory
 
 _numbers = itertools.count(1)
 ANSWERS = {f"c{number}": True for number in range(1, 6)}
@@ -30,6 +30,11 @@ def make_assignment(
     values = {"slot": membership.assignments.count() + 1, **fields}
     assignment = Assignment.objects.create(membership=membership, annotator=annotator, **values)
     Annotation.objects.create(assignment=assignment)
+    Grant.objects.get_or_create(
+        user=annotator,
+        trajectory=trajectory,
+        defaults={"sees_gold": True, "sees_verdicts": True},
+    )
     return assignment
 
 
