@@ -77,7 +77,8 @@ def _check_open(reviewer: User, annotation: Annotation, submission: Submission) 
     if assignment.state not in OPEN_STATES:
         state = assignment.get_state_display().lower()
         raise NotReviewable(
-            f"The assignment’s state is “{state}”: its threads stay as they are. You can still reply."
+            f"The assignment’s state is “{state}”: its threads stay as they are. "
+            "You can still reply."
         )
 
 
