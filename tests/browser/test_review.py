@@ -5,15 +5,26 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from annotator.models import Submission
-from tests.reviews.factories import citation_content, make_content, make_submission, step_content
+from reviews.models import Export
+from reviews.services.exports import run_export
+from tests.reviews.factories import (
+    citation_content,
+    make_approved,
+    make_content,
+    make_submission,
+    step_content,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,11 +35,10 @@ def submission(annotator: User) -> Submission:
     return make_submission(annotator, content=make_content(step_content(citations=[cited])))
 
 
-@pytest.fixture
-def page(live_server: LiveServer, submission: Submission, reviewer: User) -> Iterator[Page]:
-    """The submission's page in Chromium, signed in as a reviewer."""
+@contextmanager
+def signed_in_page(live_server: LiveServer, user: User, address: str) -> Iterator[Page]:
     client = Client()
-    client.force_login(reviewer)
+    client.force_login(user)
     session = client.cookies["sessionid"].value
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -37,9 +47,17 @@ def page(live_server: LiveServer, submission: Submission, reviewer: User) -> Ite
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
         page = context.new_page()
-        page.goto(f"{live_server.url}/reviews/submissions/{submission.pk}/")
+        page.goto(f"{live_server.url}{address}")
         yield page
         browser.close()
+
+
+@pytest.fixture
+def page(live_server: LiveServer, submission: Submission, reviewer: User) -> Iterator[Page]:
+    """The submission's page in Chromium, signed in as a reviewer."""
+    address = f"/reviews/submissions/{submission.pk}/"
+    with signed_in_page(live_server, reviewer, address) as page:
+        yield page
 
 
 def comment_box(page: Page) -> None:
@@ -88,3 +106,24 @@ def test_thread_is_resolved_and_the_submission_approved(page: Page) -> None:
     expect(page.locator("#blockers")).not_to_contain_text("blocking")
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#decide .chip--good")).to_have_text("✓ approved")
+
+
+def test_export_appears_without_a_reload(
+    live_server: LiveServer, annotator: User, reviewer: User, admin_user: User
+) -> None:
+    batch = make_approved(annotator, reviewer).annotation.assignment.membership.batch
+
+    def work() -> None:
+        run_export(Export.objects.get().pk)
+        connection.close()
+
+    with signed_in_page(live_server, admin_user, f"/batches/{batch.slug}/export/") as page:
+        page.get_by_role("button", name="Export").click()
+        expect(page.locator("#exports tbody")).to_contain_text("queued")
+        # Playwright's loop runs in this thread, where Django refuses to query.
+        with ThreadPoolExecutor() as pool:
+            pool.submit(work).result()
+        expect(page.locator("#exports tbody")).to_contain_text("finished")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download").click()
+        assert download.value.suggested_filename.endswith(".zip")
