@@ -32,7 +32,7 @@ diff --git a/pkg/core.py b/pkg/core.py
 -    return a - b
 +    return a + b
  
-"""
+"""  # noqa: W293 (an empty context line)
 
 TEST_PATCH = """\
 diff --git a/tests/test_core.py b/tests/test_core.py

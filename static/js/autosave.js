@@ -56,11 +56,12 @@ function offerDrafts() {
   for (const draft of drafts()) {
     const form = formOf(draft.uid);
     if (!form || (draft.tab !== TAB && Date.now() - draft.at < ORPHAN_MS)) continue;
-    if (draft.tab !== TAB && differs(form, draft.entries)) {
+    if (draft.tab !== TAB) localStorage.removeItem(draft.name);
+    // Written while the column was being swapped, or in a window that is gone.
+    if (differs(form, draft.entries)) {
       fill(form, draft.entries);
       changed(form);
-    } else if (draft.tab === TAB && differs(form, draft.entries)) fill(form, draft.entries);
-    if (draft.tab !== TAB) localStorage.removeItem(draft.name);
+    } else forget(draft.uid);
   }
 }
 
@@ -272,7 +273,7 @@ function addOption(form) {
   const last = list?.querySelector("[data-option]:last-child");
   if (!last) return;
   const row = last.cloneNode(true);
-  for (const input of row.querySelectorAll("input")) {
+  for (const input of row.querySelectorAll("input, textarea")) {
     if (input.type === "radio") {
       input.value = String(list.children.length);
       input.checked = false;
