@@ -1,4 +1,5 @@
-// One sentence where a request for a fragment fails: the server's own, or why none came.
+// Messages in the corner: what was done goes by itself; where a request for a fragment fails, one
+// sentence says so: the server's own, or why none came.
 "use strict";
 
 function show(text) {
@@ -10,6 +11,13 @@ function show(text) {
   list.append(item);
   setTimeout(() => item.remove(), 10_000);
 }
+
+// A refusal stays until the next page; a password that is shown once must be readable, too.
+setTimeout(() => {
+  for (const item of document.querySelectorAll("[data-messages] .notice--success, [data-messages] .notice--info")) {
+    if (!item.matches(":hover") && item.textContent.length < 100) item.remove();
+  }
+}, 6_000);
 
 /** Returns the sentence of a refusal; it is shown as a message and never swapped in. */
 function sentence(xhr) {
