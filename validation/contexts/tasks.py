@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from trajectories.models import Task, TaskRevision, Trajectory
-from trajectories.text import clean_text
 from validation.contexts.runs import RunLine, run_lines
 from validation.models import Recipe, Run
 from validation.recipes import RecipeError
@@ -36,7 +35,7 @@ def task_context(user: User, task: Task) -> TaskContext:
     return TaskContext(
         task=task,
         revision=revision,
-        issue=clean_text(revision.problem_statement) if revision else "",
+        issue=revision.problem_statement if revision else "",
         revisions=tuple(task.revisions.order_by("-number")),
         trajectories=tuple(Trajectory.objects.visible_to(user).filter(task=task).order_by("pk")),
         recipe=_recipe(revision),
