@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from annotator.submissions import submission_schema
 from reviews.errors import ExportUserError
@@ -28,7 +30,13 @@ def line_schema() -> dict[str, Any]:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(line_schema())
+    """Return the validator, which knows the inner schema by its `$id` from the start.
+
+    Otherwise it would search the whole document for that again at each reference.
+    """
+    inner = submission_schema()
+    registry = Registry[Any]().with_resource(inner["$id"], DRAFT202012.create_resource(inner))
+    return Draft202012Validator(line_schema(), registry=registry)
 
 
 def check_line(line: dict[str, Any], name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,7 +45,7 @@ def in_export_order(submissions: SubmissionQuerySet) -> Iterator[Submission]:
     comments = Comment.objects.order_by("pk").select_related("author")
     threads = Thread.objects.order_by("pk").prefetch_related(Prefetch("comments", comments))
     earlier = Submission.objects.order_by("number").defer("content").select_related("review")
-    return (
+    ordered = (
         submissions.select_related(
             f"{TRAJECTORY}__task__repository",
             f"{TRAJECTORY}__task__current_revision",
@@ -65,5 +66,10 @@ def in_export_order(submissions: SubmissionQuerySet) -> Iterator[Submission]:
             "annotation__assignment__slot",
             "pk",
         )
-        .iterator(chunk_size=CHUNK)
     )
+    for number, submission in enumerate(ordered.iterator(chunk_size=CHUNK), start=1):
+        yield submission
+        if number % CHUNK == 0:
+            # A submission and its review refer to each other, so that their megabytes would
+            # stay until the collector comes by, which few objects do not make it do.
+            gc.collect()

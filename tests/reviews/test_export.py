@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import weakref
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,8 @@ from accounts.models import User
 from annotator.models import Submission
 from reviews.exporting.canonical import canonical_json
 from reviews.exporting.pseudonyms import pseudonym
+from reviews.exporting.selection import CHUNK, in_export_order
+from reviews.exporting.selection import approved as select_approved
 from reviews.exporting.writer import FILES, write_export, zip_export
 from reviews.models import Review, Verdict
 from reviews.services.reviewing import publish_review
@@ -250,6 +253,19 @@ def test_queries_grow_by_a_constant_for_each_line(
     one, two, four = count(1), count(2), count(4)
     assert four - two == 2 * (two - one)
     assert two - one <= 3
+
+
+def test_only_a_few_submissions_are_in_memory_at_a_time(annotator: User, reviewer: User) -> None:
+    batch = make_batch()
+    for _ in range(3 * CHUNK):
+        make_approved(annotator, reviewer, batch=batch)
+    seen: list[weakref.ref[Submission]] = []
+    most_alive = 0
+    for submission in in_export_order(select_approved(batch)):
+        seen.append(weakref.ref(submission))
+        most_alive = max(most_alive, sum(reference() is not None for reference in seen))
+    assert len(seen) == 3 * CHUNK
+    assert most_alive <= 2 * CHUNK
 
 
 def test_canonical_json_does_not_depend_on_the_order_of_keys() -> None:
