@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from django.core.exceptions import ImproperlyConfigured
 from honcho.manager import Manager
+from honcho.printer import Printer
 
 from annotator.config import env
 from annotator.config.embedded import PROJECT_FOLDER, DataFolder, ServerError, services
@@ -32,13 +36,15 @@ def main() -> int:
     # Children name the same folder, wherever this was called from.
     data = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data")
     os.environ["RETRACE_DATA"] = str(data)
-    port = env.integer("PORT", 8000)
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, _hang_up)
     try:
+        port = env.integer("PORT", 8000)
         _check_port(port)
         with services(data):
             new_accounts = _set_up(data)
             return _run(port, new_accounts)
-    except ServerError as error:
+    except (ServerError, ImproperlyConfigured) as error:
         print(f"retrace: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
@@ -48,8 +54,39 @@ def main() -> int:
         return 130
 
 
+def _leave(signum: int, _: object) -> None:
+    """End in an orderly way while things are set up; later the manager takes signals."""
+    sys.exit(128 + signum)
+
+
+def _hang_up(_signum: int, _: object) -> None:
+    """End as if told to: the terminal is gone, and writing to it would fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    # In the manager's own children, which go with what they started, this does nothing.
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Terminal:
+    """Standard output that may go away: what cannot be written is dropped."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def flush(self) -> None:
+        """Do nothing: it is flushed where it is written."""
+
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
+
+
 def _check_port(port: int) -> None:
     """Raise ServerError if something listens there already."""
+    if not 0 < port < 65536:
+        raise ServerError(f"there is no port {port}; choose one from 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -101,7 +138,7 @@ def _manage(*arguments: str, capture: bool = False) -> str:
 
 def _run(port: int, new_accounts: str) -> int:
     """Run web server and workers until one of them ends or Ctrl-C; return the exit status."""
-    manager = Manager()
+    manager = Manager(Printer(_Terminal()))
     for name, command in _processes(port).items():
         manager.add_process(name, shlex.join(command), cwd=str(PROJECT_FOLDER), env=os.environ)
     greeting = threading.Thread(target=_greet, args=(port, new_accounts), daemon=True)
