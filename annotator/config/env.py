@@ -70,10 +70,11 @@ def postgres_database(url: str) -> dict[str, object]:
 def redis_cache(url: str) -> dict[str, object]:
     """Return the CACHES entry for the server that the broker's URL names.
 
-    Celery spells a Unix socket redis+socket://, redis-py unix://.
+    Celery spells a Unix socket redis+socket:// and its database virtual_host, redis-py unix://
+    and db.
     """
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": url.replace("redis+socket://", "unix://", 1),
+        "LOCATION": url.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1),
         "KEY_PREFIX": "retrace",
     }

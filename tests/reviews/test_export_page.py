@@ -97,6 +97,8 @@ def test_export_that_another_worker_writes_is_left_alone(batch: Batch, admin_use
         run_export(export.pk)
         export.refresh_from_db()
         assert export.state == ExportState.QUEUED
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, export.pk])
     finally:
         other.close()
     run_export(export.pk)

@@ -33,7 +33,7 @@ def worker(tmp_path: Path) -> Iterator[Path]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "annotator.config.settings.local",
         "DATABASE_URL": f"{address}&port={database['PORT']}",
-        "REDIS_URL": f"{settings.REDIS_URL}?virtual_host=2",
+        "REDIS_URL": f"{settings.REDIS_URL.partition('?')[0]}?virtual_host=2",
         "RETRACE_DATA": str(settings.RETRACE_DATA),
         "SECRET_KEY": "only for this test",
     }

@@ -65,13 +65,14 @@ def test_a_batch_is_validated_on_base_gold_and_every_patch(
 
 def test_without_wait_runs_are_only_queued(calc_task: Task, tmp_path: Path) -> None:
     trajectory_with(calc_task, GOLD)
+    waiting_before = broker.queue_length()
     report = validate(tmp_path, calc_task.instance_id, "--tree", "base", "--tree", "gold")
     assert [(run["tree"], run["outcome"]) for run in report["runs"]] == [
         ("base", None),
         ("gold", None),
     ]
     assert set(Run.objects.values_list("state", flat=True)) == {RunState.QUEUED}
-    assert broker.queue_length() == 2
+    assert broker.queue_length() == waiting_before + 2
 
 
 def test_one_trajectory_can_be_chosen(calc_task: Task, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def _environment() -> dict[str, str]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "annotator.config.settings.local",
         "DATABASE_URL": f"{address}&port={database['PORT']}",
-        "REDIS_URL": f"{settings.REDIS_URL}?virtual_host=3",
+        "REDIS_URL": f"{settings.REDIS_URL.partition('?')[0]}?virtual_host=3",
         "RETRACE_DATA": str(settings.RETRACE_DATA),
         "SECRET_KEY": "only for this test",
     }

@@ -32,7 +32,7 @@ daemonize yes
 appendonly yes
 appendfsync everysec
 maxmemory-policy noeviction
-databases 4
+databases 16
 """
 
 

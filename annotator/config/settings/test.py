@@ -25,12 +25,9 @@ ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 DATABASES = {"default": postgres_settings(RETRACE_DATA)}
-REDIS_URL = redis_url(RETRACE_DATA)
+# Parallel test processes (gw0, gw1 …) share the server, not its databases. The first four are for
+# tests that start workers of their own.
+_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS_URL = f"{redis_url(RETRACE_DATA)}?virtual_host={4 + _PROCESS % 12}"
 CELERY_BROKER_URL = REDIS_URL
-CACHES = {
-    "default": {
-        **env.redis_cache(REDIS_URL),
-        # Parallel test processes share the server, not what they cached.
-        "KEY_PREFIX": os.environ.get("PYTEST_XDIST_WORKER", "main"),
-    }
-}
+CACHES = {"default": env.redis_cache(REDIS_URL)}
