@@ -54,13 +54,15 @@ clean: ## Remove the environment and caches; the data folder stays
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Retrace needs Python 3.11 or 3.12 with its venv module (Debian: apt-get install python3 python3-venv)." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) has no working venv module (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) has no working venv module (Debian: apt-get install python3-venv)." >&2; exit 1; }
 
 $(VENV)/.installed-runs: requirements/runs.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@echo "Installing $< into $(VENV) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # What tests and checks need contains what the site needs.
 $(VENV)/.installed-dev: requirements/dev.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@echo "Installing $< into $(VENV) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@ $(VENV)/.installed-runs
