@@ -189,5 +189,5 @@ def fetch_repository(repository: Repository, actor: User | None = None) -> None:
         repository.fetch_error = ""
         repository.save(update_fields=["fetched_at", "fetch_error"])
         record(
-            actor, "repository.fetched", repository, source=without_credentials(repository.source)
+            actor, "repository fetched", repository, source=without_credentials(repository.source)
         )

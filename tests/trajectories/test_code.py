@@ -95,7 +95,7 @@ def test_fetching_is_recorded(sample: SampleRepository) -> None:
     fetch_repository(repository)
     repository.refresh_from_db()
     assert repository.fetched_at is not None
-    assert Event.objects.get(verb="repository.fetched").object_id == str(repository.pk)
+    assert Event.objects.get(verb="repository fetched").object_id == str(repository.pk)
 
 
 def test_a_failed_fetch_is_kept_until_one_succeeds(sample: SampleRepository) -> None:

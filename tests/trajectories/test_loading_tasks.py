@@ -69,12 +69,12 @@ def test_a_row_becomes_a_task_with_its_first_revision(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     load(tmp_path, ROW)
-    revisions = Event.objects.filter(verb="revise_task").count()
+    revisions = Event.objects.filter(verb="task revised").count()
     report = load(tmp_path, ROW)
     assert statuses(report) == ["unchanged"]
     assert report.files[0].status == "unchanged"
     assert TaskRevision.objects.count() == TaskRow.objects.count() == BatchTask.objects.count() == 1
-    assert Event.objects.filter(verb="revise_task").count() == revisions
+    assert Event.objects.filter(verb="task revised").count() == revisions
 
 
 @pytest.mark.django_db

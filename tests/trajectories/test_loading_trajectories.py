@@ -86,12 +86,12 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     make_task("a__b-1")
     path = write(tmp_path / "a__b-1.traj")
     load(path)
-    events = Event.objects.filter(verb="load_trajectory").count()
+    events = Event.objects.filter(verb="trajectory loaded").count()
     assert item_of(load(path)).status == "unchanged"
     assert item_of(load(write(tmp_path / "again" / "a__b-1.x.traj"))).status == "unchanged"
     assert Trajectory.objects.count() == BatchTrajectory.objects.count() == 1
     assert SourceFile.objects.count() == 1
-    assert Event.objects.filter(verb="load_trajectory").count() == events
+    assert Event.objects.filter(verb="trajectory loaded").count() == events
 
 
 @pytest.mark.django_db

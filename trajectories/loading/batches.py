@@ -31,7 +31,7 @@ def get_batch(slug: str, actor: User | None) -> Batch:
     title = slug.replace("-", " ").replace("_", " ").strip().capitalize() or slug
     batch, is_new = Batch.objects.get_or_create(slug=slug, defaults={"title": title})
     if is_new:
-        record(actor, "create_batch", batch, slug=slug)
+        record(actor, "batch created", batch, slug=slug)
     return batch
 
 

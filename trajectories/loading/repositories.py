@@ -29,7 +29,7 @@ def set_source(name: str, source: str, *, actor: User | None = None) -> tuple[Re
             name=name, defaults={"source": source}
         )
         if is_new or repository.source != source:
-            record(actor, "set_repository_source", repository, old=repository.source, new=source)
+            record(actor, "repository source set", repository, old=repository.source, new=source)
         repository.source = source
         repository.fetch_error = ""
         repository.save(update_fields=["source", "fetch_error"])

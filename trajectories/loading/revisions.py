@@ -84,7 +84,7 @@ def save_row(parsed: ParsedTask, *, dataset: str, actor: User | None) -> SavedRo
         row=storable_json(parsed.row),
     )
     if changed:
-        record(actor, "revise_task", task, revision=revision.number, changed=changed)
+        record(actor, "task revised", task, revision=revision.number, changed=changed)
     return SavedRow(task, revision, is_new, changed)
 
 

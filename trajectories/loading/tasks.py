@@ -41,7 +41,7 @@ def load_task_sources(
     for source in sources:
         name = (dataset or Path(source.label).name.removesuffix(".jsonl"))[:200]
         report.files.append(_load_file(source, batch, name, actor))
-    record(actor, "load_tasks", batch, dataset=dataset, **report.counts())
+    record(actor, "tasks loaded", batch, dataset=dataset, **report.counts())
     return report
 
 

@@ -56,7 +56,7 @@ def load_trajectory_sources(
     report = LoadReport()
     for source in sources:
         report.files.append(_load_file(source, batch, actor))
-    record(actor, "load_trajectories", batch, **report.counts())
+    record(actor, "trajectories loaded", batch, **report.counts())
     return report
 
 
@@ -154,7 +154,7 @@ def save_trajectory(
     )
     steps = (_step(trajectory, number, step) for number, step in enumerate(parsed.steps, start=1))
     Step.objects.bulk_create(steps, batch_size=_STEPS_PER_INSERT)
-    record(actor, "load_trajectory", trajectory, instance_id=instance_id, steps=len(parsed.steps))
+    record(actor, "trajectory loaded", trajectory, instance_id=instance_id, steps=len(parsed.steps))
     return trajectory, True
 
 

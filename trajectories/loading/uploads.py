@@ -29,7 +29,7 @@ from trajectories.models import Batch
 from trajectories.text import clean_text, storable_json
 
 logger = logging.getLogger(__name__)
-UPLOADED, FINISHED = "upload", "finish_upload"
+UPLOADED, FINISHED = "files uploaded", "upload loaded"
 # What a request loads itself; more than that is a worker's work.
 INLINE_BYTES = 8 * 1024 * 1024
 

@@ -73,7 +73,7 @@ def assign_recipe(entry: RecipeEntry, *, user: User | None = None) -> bool:
     if use is not None and use.recipe_id == recipe.pk:
         return False
     RecipeUse.objects.update_or_create(**target, defaults={"recipe": recipe})
-    events.record(user, "assign_recipe", recipe, **_named(entry))
+    events.record(user, "recipe assigned", recipe, **_named(entry))
     return True
 
 

@@ -43,7 +43,7 @@ def request_run(
             purpose=purpose,
             requested_by=user,
         )
-        events.record(user, "request_run", run, tree=tree, instance_id=revision.task.instance_id)
+        events.record(user, "run requested", run, tree=tree, instance_id=revision.task.instance_id)
         # Should the broker be away now, a sweeper finds the run later.
         transaction.on_commit(partial(send, run.pk), robust=True)
     return run
@@ -121,5 +121,5 @@ def cancel_run(run: Run, *, user: User) -> bool:
         )
     )
     if done:
-        events.record(user, "cancel_run", run)
+        events.record(user, "run cancelled", run)
     return bool(done)
