@@ -85,7 +85,7 @@ def test_an_invalid_form_comes_back_with_its_errors(
     response = post(admin_client, upload_of("rows.json", [ROW]), **data)
     assert response.status_code == 422
     assert texts(response, ".errorlist")
-    assert not Event.objects.filter(verb="upload").exists()
+    assert not Event.objects.filter(verb="files uploaded").exists()
 
 
 def test_no_file_is_an_error_of_the_form(admin_client: Client) -> None:
@@ -116,7 +116,7 @@ def test_a_large_upload_waits_for_a_worker_and_the_page_asks_again(
         response = post(admin_client, upload_of("rows.json", [ROW]))
     assert len(queued) == 1
     assert texts(response, "#load-result[hx-trigger]")
-    upload = Event.objects.get(verb="upload")
+    upload = Event.objects.get(verb="files uploaded")
     load_uploaded_files(upload.pk)
     url = reverse("trajectories:load-result", args=[upload.pk])
     fragment = admin_client.get(url, headers={"HX-Request": "true"})
