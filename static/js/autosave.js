@@ -142,7 +142,7 @@ async function save(form, { keepalive = false } = {}) {
   clearTimeout(timers.get(form));
   timers.delete(form);
   await sending.get(form);
-  if (!form.isConnected || hasConflict(form)) return;
+  if (!form.isConnected || hasConflict(form)) return showTotal();
   const promise = send(form, keepalive);
   sending.set(form, promise);
   try {
