@@ -120,7 +120,8 @@ def problems(annotation: Annotation) -> list[str]:
     trajectory = annotation.assignment.membership.trajectory
     for number, step in enumerate(steps, start=1):
         found += [f"R{number} {problem}" for problem in _step_problems(step, trajectory)]
-    return found
+    # The schema has the last word, where nothing that a person can name is wrong.
+    return found or schema_violations(build_content(annotation))
 
 
 def _needs_diagnosis(annotation: Annotation) -> bool:

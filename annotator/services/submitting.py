@@ -8,7 +8,7 @@ from accounts.events import record
 from accounts.models import User
 from annotator.models import Annotation, Submission
 from annotator.services.editing import lock
-from annotator.submissions import build_content, canonical_sha256, problems, schema_violations
+from annotator.submissions import build_content, canonical_sha256, problems
 
 
 class NotReady(Exception):
@@ -27,9 +27,6 @@ def submit(user: User, annotation: Annotation) -> Submission:
     if found:
         raise NotReady(found)
     content = build_content(locked)
-    violations = schema_violations(content)
-    if violations:
-        raise NotReady(violations)
     submission = Submission.objects.create(
         annotation=locked,
         number=locked.submissions.count() + 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import AuthenticatedHttpRequest
@@ -14,6 +15,7 @@ from annotator.models import Assignment, AssignmentState
 from annotator.services.editing import NotWritable
 from annotator.services.submitting import NotReady
 from annotator.services.submitting import submit as submit_annotation
+from annotator.submissions import problems
 from trajectories.access import get_trajectory, sight_of
 from trajectories.contexts.evidence import evidence_context, positive
 from trajectories.contexts.steps import outline_context
@@ -30,12 +32,7 @@ def workspace(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     return _page(request, assignment)
 
 
-def _page(
-    request: AuthenticatedHttpRequest,
-    assignment: Assignment,
-    problems: list[str] | None = None,
-    status: int = 200,
-) -> HttpResponse:
+def _page(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     user = request.user
     trajectory = get_trajectory(user, assignment.membership.trajectory_id)
     sight = sight_of(user, trajectory)
@@ -49,9 +46,16 @@ def _page(
         "evidence": evidence_context(request, trajectory, sight, (tests_tab(trajectory, sight),)),
         "verdicts": tests_context(trajectory, sight),
         "reasoning": reasoning,
-        "problems": problems or [],
+        "problems": [],
     }
-    return render(request, "annotator/workspace.html", context, status=status)
+    if reasoning.is_writable and _is_checking(request):
+        context["problems"] = problems(assignment.annotation)
+    return render(request, "annotator/workspace.html", context)
+
+
+def _is_checking(request: AuthenticatedHttpRequest) -> bool:
+    """Tell whether what is missing is to be listed, as after an attempt to hand in."""
+    return request.GET.get("check") == "1"
 
 
 @require_POST
@@ -61,8 +65,8 @@ def submit(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     annotation = get_annotation(request.user, assignment.annotation.pk)
     try:
         submission = submit_annotation(request.user, annotation)
-    except NotReady as error:
-        return _page(request, assignment, error.problems, status=422)
+    except NotReady:
+        return redirect(reverse("annotator:workspace", args=[pk]) + "?check=1")
     except NotWritable as error:
         messages.error(request, str(error))
         return redirect("annotator:workspace", pk)
