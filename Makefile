@@ -16,7 +16,7 @@ help: ## Show this list
 
 run: install ## Set up everything and start the site with its workers on one machine
 	@scripts/system-package bwrap bubblewrap || true
-	@PORT=$(PORT) exec $(BIN)/python -m annotator.config.start
+	@PORT=$(PORT) $(BIN)/python -m annotator.config.start || { status=$$?; [ $$status = 130 ] || exit $$status; }
 
 test: install-dev ## Run the whole test suite
 	@scripts/system-package bwrap bubblewrap
