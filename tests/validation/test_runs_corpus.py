@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 
-from annotator.config import env
-from tests.conftest import PROJECT_FOLDER
-from tests.validation.sdists import IndexUnreachable, RealInstance, real_instance
-from validation.environments.build import UNREACHABLE
-from validation.models import Outcome, RunCommand
-from validation.sandbox import SandboxUnavailable, choose_sandbox
+from tests.validation.real_runs import (
+    keep_environments,
+    runnable_instance,
+    skip_if_index_failed,
+    write_row,
+)
+from tests.validation.sdists import RealInstance
 
 pytestmark = [pytest.mark.corpus, pytest.mark.django_db(transaction=True)]
 
@@ -29,52 +27,18 @@ INSTANCES = (
 )
 
 
-def skip(reason: str) -> None:
-    """Skip, except in CI, where what this test shows must have been shown."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def cache() -> Path:
-    """Return what is kept between test runs: source distributions and built environments."""
-    folder = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data") / "tests" / "real"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 @pytest.fixture(params=INSTANCES)
-def instance(request: pytest.FixtureRequest, corpus: Path, cache: Path) -> RealInstance:
-    if find_spec("swebench") is None:
-        skip("swebench is not installed: it belongs to requirements/runs.txt")
-    try:
-        choose_sandbox()
-    except SandboxUnavailable as error:
-        skip(str(error))
-    try:
-        return real_instance(corpus, cache, request.param)
-    except IndexUnreachable as error:
-        pytest.skip(f"the package index did not answer: {error}")
+def instance(request: pytest.FixtureRequest, corpus: Path) -> RealInstance:
+    return runnable_instance(corpus, request.param)
 
 
 def load(instance: RealInstance, folder: Path) -> None:
     """Load the instance by the same commands as anybody would."""
-    rows, recipes = folder / "rows.jsonl", folder / "recipes.jsonl"
-    rows.write_text(json.dumps(instance.row) + "\n")
+    recipes = folder / "recipes.jsonl"
     recipes.write_text(json.dumps(instance.entry) + "\n")
-    call_command("load_tasks", str(rows), batch="real")
+    call_command("load_tasks", str(write_row(instance, folder)), batch="real")
     call_command("add_repository", instance.row["repo"], source=str(instance.repository))
     call_command("load_recipes", str(recipes))
-
-
-def index_failure() -> str:
-    """Return what a build said when the package index did not answer, or an empty text."""
-    failed = RunCommand.objects.filter(
-        run__outcome=Outcome.INFRASTRUCTURE_FAILURE, phase__startswith="build"
-    )
-    said = [command.output for command in failed if UNREACHABLE.search(command.output.encode())]
-    return said[0][-500:] if said else ""
 
 
 def counts(run: dict[str, object], ids: list[str]) -> dict[str, int]:
@@ -84,17 +48,14 @@ def counts(run: dict[str, object], ids: list[str]) -> dict[str, int]:
 
 
 def test_a_real_instance_gets_the_verdict_it_is_known_for(
-    instance: RealInstance, cache: Path, tmp_path: Path
+    instance: RealInstance, tmp_path: Path
 ) -> None:
-    environments = cache / "environments"
-    environments.mkdir(exist_ok=True)
-    (settings.RETRACE_DATA / "environments").symlink_to(environments)
+    keep_environments()
     load(instance, tmp_path)
     report = tmp_path / "report.json"
     call_command("validate", instance.instance_id, wait=True, report=report, timeout=900)
     runs = {run["tree"]: run for run in json.loads(report.read_text())["runs"]}
-    if not_reached := index_failure():
-        pytest.skip(f"the package index did not answer: {not_reached}")
+    skip_if_index_failed()
     reasons = {tree: run["reason"] for tree, run in runs.items()}
     assert {tree: run["outcome"] for tree, run in runs.items()} == {
         "base": "not_resolved",
