@@ -20,6 +20,8 @@ PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 def embedded_services() -> Iterator[None]:
     """Hold PostgreSQL and Redis of the tests' data folder; xdist workers share them."""
     with services(settings.RETRACE_DATA, for_tests=True):
+        # Static files are served from where they lie; WhiteNoise misses the folder all the same.
+        settings.STATIC_ROOT.mkdir(exist_ok=True)
         yield
 
 

@@ -11,8 +11,7 @@ from annotator.config.settings.base import PROJECT_FOLDER, STORAGES
 
 # RETRACE_DATA may name the folder of a running site: tests never write there, only beside it.
 RETRACE_DATA = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data") / "tests"
-# Static files are served from where they lie, not from STATIC_ROOT, which exists nevertheless.
-STATIC_ROOT = PROJECT_FOLDER / "static"
+STATIC_ROOT = RETRACE_DATA / "static"
 STORAGES = {
     **STORAGES,
     "default": {**STORAGES["default"], "OPTIONS": {"location": RETRACE_DATA / "files"}},
