@@ -29,7 +29,7 @@ check: install-dev ## Lint, types, templates, import arrows, migrations
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/djade --check $$(git ls-files 'templates/*.html')
-	DJANGO_SETTINGS_MODULE=annotator.config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=annotator.config.settings.test $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 
 install: $(VENV)/.installed-runs ## Make the environment for running the site
 install-dev: $(VENV)/.installed-dev ## Make the environment for developing it
