@@ -150,6 +150,7 @@ def write_observation(desk: Workspace) -> None:
     card.get_by_label("Covers steps").fill("4")
     desk.page.keyboard.press("Tab")
     expect(card.get_by_label("Judgement of step 4")).to_be_visible()
+    expect(card.get_by_role("button", name="+ current")).to_be_focused()
     desk.saved()
     expect(desk.page.locator("[data-outline] li[data-step='4'] [data-mark]")).to_have_text("1 cite")
 
@@ -204,8 +205,16 @@ def write_verification(desk: Workspace) -> None:
 
 
 def write_draft(desk: Workspace) -> None:
-    desk.add_step(1, "h", SECRET, "")
+    """Go straight on writing after the covered steps, which the column is fetched again for."""
+    card = desk.add_step(1, "h", SECRET, "")
+    card.get_by_label("Covers steps").fill("1, 2")
+    card.get_by_label("Rationale").click()
+    desk.page.keyboard.type("n c n c: no key acts while somebody writes", delay=5)
+    expect(card.get_by_label("Judgement of step 2")).to_be_visible()
     desk.saved()
+    desk.page.reload()
+    rationale = card.get_by_label("Rationale")
+    expect(rationale).to_have_value("n c n c: no key acts while somebody writes")
 
 
 def draft_stays_with_its_annotator(other: Person, address: str) -> None:
