@@ -10,9 +10,11 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener, urlopen
 
 import pytest
+from lxml import html
 
 from annotator.config.embedded import DataFolder, PostgresServer, RedisServer, services
 from tests.conftest import PROJECT_FOLDER
@@ -180,6 +182,25 @@ def test_servers_that_already_run_are_used(stopped: RunningSite) -> None:
         assert RedisServer(folder).is_running()
 
 
+def sign_in(site: RunningSite, username: str, password: str) -> OpenerDirector:
+    """Sign in as a person does; return what keeps the cookies."""
+    browser = build_opener(HTTPCookieProcessor())
+    address = f"{site.url}/sign-in/"
+    with browser.open(address) as answer:
+        page = html.fromstring(answer.read())
+    [token] = page.xpath("//main//input[@name='csrfmiddlewaretoken']/@value")
+    fields = {"login": username, "password": password, "csrfmiddlewaretoken": token}
+    with browser.open(address, urlencode(fields).encode()) as answer:
+        assert "Sign out" in answer.read().decode()
+    return browser
+
+
+def links(browser: OpenerDirector, address: str, prefix: str) -> list[str]:
+    with browser.open(address) as answer:
+        page = html.fromstring(answer.read())
+    return [href for href in page.xpath("//main//a/@href") if href.startswith(prefix)]
+
+
 @pytest.fixture
 def path_without_bwrap(tmp_path: Path) -> Path:
     folder = tmp_path / "bin"
@@ -198,8 +219,10 @@ def test_without_bubblewrap_the_site_runs_and_runs_are_refused_with_the_reason(
     stopped: RunningSite, path_without_bwrap: Path
 ) -> None:
     with running_site(stopped.data, PATH=str(path_without_bwrap)) as site:
-        with urlopen(f"{site.url}/sign-in/") as answer:
-            assert answer.status == 200
+        browser = sign_in(site, "admin", stopped.passwords["admin"])
+        [trajectory] = links(browser, f"{site.url}/batches/sample/", "/trajectories/")[:1]
+        with browser.open(f"{site.url}{trajectory}tests/") as answer:
+            assert "Tests cannot be run" in answer.read().decode()
         instance = "retrace-samples__almanac-14"
         done = manage(
             stopped.data, "validate", instance, "--wait", "--tree", "base",
