@@ -371,12 +371,6 @@ def test_addresses_and_credentials_never_reach_a_log(no_settings: pytest.MonkeyP
     assert b"Failed to fetch" in redacted
 
 
-def test_the_public_index_is_no_secret(no_settings: pytest.MonkeyPatch) -> None:
-    no_settings.setenv("PIP_INDEX_URL", "https://pypi.org/simple")
-
-    assert package_indexes().redact(b"https://pypi.org/simple/x") == b"https://pypi.org/simple/x"
-
-
 def test_this_machines_settings_stay_out_of_the_log(tiny: Environment) -> None:
     text = tiny.log + (tiny.path / "about.json").read_text()
 

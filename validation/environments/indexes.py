@@ -20,7 +20,6 @@ from urllib.parse import unquote, urlsplit
 from validation.sandbox import Mount
 
 UV_CONFIG = "/opt/retrace/uv.toml"
-PUBLIC_HOSTS = {"", "pypi.org", "files.pythonhosted.org", "localhost"}
 # pip's options that say where packages come from (pip.conf sections and PIP_ variables).
 PIP_OPTIONS = (
     "cert",
@@ -207,10 +206,10 @@ def _certificate_mounts(variables: Mapping[str, str]) -> Iterator[Mount]:
 def _secrets(locations: list[str], variables: Mapping[str, str]) -> Iterator[str]:
     for location in locations:
         parts = urlsplit(location)
-        if parts.hostname not in PUBLIC_HOSTS or parts.password or not parts.hostname:
-            yield location
-            yield unquote(parts.path) if parts.scheme == "file" else location.rstrip("/")
-        if parts.hostname and parts.hostname not in PUBLIC_HOSTS:
+        yield location
+        yield unquote(parts.path) if parts.scheme == "file" else location.rstrip("/")
+        # That something was on this machine tells nothing, and the word is everywhere.
+        if parts.hostname and parts.hostname != "localhost":
             yield parts.hostname
         if parts.password:
             yield parts.password
