@@ -19,7 +19,9 @@ function key(uid) {
   return `${STORE}${uid}:${TAB}`;
 }
 
+/** Keeps what is written; for a form that was swapped out, the one in its place does so. */
 function keep(form) {
+  if (!form.isConnected) return;
   const entries = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
   try {
     localStorage.setItem(key(form.dataset.autosave), JSON.stringify({ at: Date.now(), entries }));
@@ -137,11 +139,12 @@ function changed(form, rest = REST_MS) {
   showTotal();
 }
 
-/** Sends one form; a second save waits for the first, since it needs its version. */
+/** Sends one form; a save waits for every earlier one, since it needs its version. */
 async function save(form, { keepalive = false } = {}) {
   clearTimeout(timers.get(form));
   timers.delete(form);
-  await sending.get(form);
+  // Several may wait for the same one: the first of them to wake goes next.
+  while (sending.has(form)) await sending.get(form);
   if (!form.isConnected || hasConflict(form)) return showTotal();
   const promise = send(form, keepalive);
   sending.set(form, promise);
@@ -180,7 +183,15 @@ async function send(form, keepalive) {
   return failed(form, `the server answered ${response.status}`);
 }
 
+/** The column was swapped while a save was under way: the form in its place goes on from it. */
+function handOver(form, answer) {
+  const next = formOf(form.dataset.autosave);
+  const isOurs = !answer.reload && !Object.keys(answer.merged).length;
+  if (next?.elements.version && isOurs) next.elements.version.value = answer.version;
+}
+
 function saved(form, answer, before) {
+  if (!form.isConnected) return handOver(form, answer);
   form.elements.version.value = answer.version;
   const isLatest = edited.get(form) === before;
   for (const [name, value] of Object.entries(answer.merged)) {
