@@ -45,12 +45,16 @@ class MoveForm(forms.Form):
 
 
 class DiagnosisForm(forms.Form):
+    """`base` is the text that `first_diagnosis` was written on top of, where it is sent."""
+
     first_diagnosis = forms.CharField(max_length=MOST_TEXT_CHARS, strip=False, required=False)
+    base = forms.CharField(strip=False, required=False)
     commit = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         data["first_diagnosis"] = _unix(data.get("first_diagnosis", ""))
+        data["base"] = _unix(data.get("base", "")) if "base" in self.data else None
         if data.get("commit") and not data["first_diagnosis"].strip():
             raise ValidationError("Write what you think is wrong and what to do, then commit.")
         return data

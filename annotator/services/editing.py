@@ -179,11 +179,21 @@ def _set_citation_deleted(user: User, citation: Citation, *, deleted: bool) -> N
 
 
 @transaction.atomic
-def save_diagnosis(user: User, annotation: Annotation, text: str) -> Annotation:
-    """Save the draft of the first diagnosis, until it is committed."""
+def save_diagnosis(
+    user: User, annotation: Annotation, text: str, base: str | None = None
+) -> Annotation:
+    """Save the draft of the first diagnosis, until it is committed.
+
+    `base` is what it was written on top of: what another window saved meanwhile stays.
+    """
     locked = lock(user, annotation)
     if locked.diagnosis_committed_at is not None:
         raise NotWritable("The first diagnosis was committed and stays as it is.")
+    if base is not None and locked.first_diagnosis not in (base, text):
+        raise NotWritable(
+            "The first diagnosis was changed in another window. Copy your text, reload this page "
+            "and put both together."
+        )
     if text != locked.first_diagnosis:
         changes = {"first_diagnosis": [locked.first_diagnosis, text]}
         locked.first_diagnosis = text
@@ -193,9 +203,11 @@ def save_diagnosis(user: User, annotation: Annotation, text: str) -> Annotation:
 
 
 @transaction.atomic
-def commit_diagnosis(user: User, annotation: Annotation, text: str) -> Annotation:
+def commit_diagnosis(
+    user: User, annotation: Annotation, text: str, base: str | None = None
+) -> Annotation:
     """Fix the first diagnosis, and show gold patch, hints and verdicts from now on."""
-    locked = save_diagnosis(user, annotation, text)
+    locked = save_diagnosis(user, annotation, text, base)
     locked.diagnosis_committed_at = timezone.now()
     locked.save(update_fields=["diagnosis_committed_at"])
     log(locked, user, "diagnosis committed", {})

@@ -236,12 +236,12 @@ def diagnosis(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     form = DiagnosisForm(request.POST)
     if not form.is_valid():
         return _sentence(_first_error(form), 422)
-    text = form.cleaned_data["first_diagnosis"]
+    text, base = form.cleaned_data["first_diagnosis"], form.cleaned_data["base"]
     if form.cleaned_data["commit"]:
-        editing.commit_diagnosis(request.user, annotation, text)
+        editing.commit_diagnosis(request.user, annotation, text, base)
         messages.success(request, "Committed. Gold patch and verdicts are open now.")
         return redirect("annotator:workspace", annotation.assignment_id)
-    editing.save_diagnosis(request.user, annotation, text)
+    editing.save_diagnosis(request.user, annotation, text, base)
     if _wants_json(request):
         return JsonResponse({"saved_at": timezone.now().isoformat()})
     return redirect("annotator:workspace", annotation.assignment_id)

@@ -8,12 +8,28 @@ const RETRY_MS = 5000;
 const ORPHAN_MS = 10_000;
 const STORE = "retrace-draft:";
 const TAB = crypto.randomUUID();
+// What this window was called before it was reloaded: those drafts are its own.
+const BEFORE_RELOAD = rename("retrace-window", TAB);
+
+// Sent with what is written: who sends it, and what it was written on top of.
+const BOOKKEEPING = new Set(["csrfmiddlewaretoken", "version", "base"]);
 
 const timers = new Map(); // form → timer
 const sending = new Map(); // form → promise of the save under way
+const failing = new Set(); // forms whose last save did not reach the server
 const edited = new WeakMap(); // form → number of changes so far
 
 // --- what this browser keeps --------------------------------------------------------------------
+
+function rename(name, value) {
+  try {
+    const before = sessionStorage.getItem(name);
+    sessionStorage.setItem(name, value);
+    return before;
+  } catch {
+    return null;
+  }
+}
 
 function key(uid) {
   return `${STORE}${uid}:${TAB}`;
@@ -38,11 +54,17 @@ function forget(uid) {
   }
 }
 
+function names() {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(STORE));
+  } catch {
+    return [];
+  }
+}
+
 function drafts() {
   const found = [];
-  for (let index = 0; index < localStorage.length; index += 1) {
-    const name = localStorage.key(index);
-    if (!name.startsWith(STORE)) continue;
+  for (const name of names()) {
     const [uid, tab] = name.slice(STORE.length).split(":");
     try {
       found.push({ name, uid, tab, ...JSON.parse(localStorage.getItem(name)) });
@@ -53,11 +75,19 @@ function drafts() {
   return found;
 }
 
+let nextLook = 0;
+
 /** Puts drafts that never reached the server back into their forms and saves them. */
 function offerDrafts() {
   for (const draft of drafts()) {
     const form = formOf(draft.uid);
-    if (!form || (draft.tab !== TAB && Date.now() - draft.at < ORPHAN_MS)) continue;
+    if (!form) continue;
+    if (![TAB, BEFORE_RELOAD].includes(draft.tab) && Date.now() - draft.at < ORPHAN_MS) {
+      // Perhaps somebody is typing there: look again once it has rested.
+      clearTimeout(nextLook);
+      nextLook = setTimeout(offerDrafts, ORPHAN_MS);
+      continue;
+    }
     if (draft.tab !== TAB) localStorage.removeItem(draft.name);
     // Written while the column was being swapped, or in a window that is gone.
     if (differs(form, draft.entries)) {
@@ -68,11 +98,8 @@ function offerDrafts() {
 }
 
 function differs(form, entries) {
-  const now = [...new FormData(form)].filter(
-    ([name]) => name !== "csrfmiddlewaretoken" && name !== "version",
-  );
-  const then = entries.filter(([name]) => name !== "version");
-  return JSON.stringify(now) !== JSON.stringify(then);
+  const written = (pairs) => JSON.stringify(pairs.filter(([name]) => !BOOKKEEPING.has(name)));
+  return written([...new FormData(form)]) !== written(entries);
 }
 
 function fill(form, entries) {
@@ -97,7 +124,7 @@ function formOf(uid) {
 }
 
 function card(form) {
-  return form.closest("[data-card]");
+  return form.closest("[data-card], [data-diagnosis]");
 }
 
 function hasConflict(form) {
@@ -121,8 +148,9 @@ function sayAll(text, tone = "") {
 
 function showTotal() {
   const kept = drafts().filter((draft) => draft.tab === TAB).length;
-  if (sending.size || timers.size) sayAll("saving …");
-  else if (kept) sayAll("not saved — kept in this browser", "bad");
+  const isFailing = [...failing].some((form) => form.isConnected);
+  if (!isFailing && (sending.size || timers.size)) sayAll("saving …");
+  else if (isFailing || kept) sayAll("not saved — kept in this browser", "bad");
   else {
     const now = new Date();
     sayAll(`saved ${now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
@@ -158,11 +186,12 @@ async function save(form, { keepalive = false } = {}) {
 
 async function send(form, keepalive) {
   const before = edited.get(form);
+  const sent = new FormData(form);
   let response;
   try {
     response = await fetch(form.action, {
       method: "POST",
-      body: new URLSearchParams([...new FormData(form)]),
+      body: new URLSearchParams([...sent]),
       headers: { Accept: "application/json" },
       credentials: "same-origin",
       redirect: "manual",
@@ -171,7 +200,7 @@ async function send(form, keepalive) {
   } catch {
     return failed(form, "no connection");
   }
-  if (response.ok) return saved(form, await response.json(), before);
+  if (response.ok) return saved(form, await response.json(), sent, before);
   if (response.status === 409 && response.headers.get("Content-Type")?.includes("html")) {
     return conflict(form, await response.text());
   }
@@ -184,41 +213,83 @@ async function send(form, keepalive) {
 }
 
 /** The column was swapped while a save was under way: the form in its place goes on from it. */
-function handOver(form, answer) {
-  const next = formOf(form.dataset.autosave);
+function handOver(form, answer, sent) {
+  const next = formOf(form.dataset.autosave)?.elements;
+  if (next?.base) next.base.value = sent.get("first_diagnosis");
+  if (!next?.version) return;
   const isOurs = !answer.reload && !Object.keys(answer.merged).length;
-  if (next?.elements.version && isOurs) next.elements.version.value = answer.version;
+  if (isOurs) next.version.value = answer.version;
 }
 
-function saved(form, answer, before) {
-  if (!form.isConnected) return handOver(form, answer);
-  form.elements.version.value = answer.version;
-  const isLatest = edited.get(form) === before;
-  for (const [name, value] of Object.entries(answer.merged)) {
-    const field = form.elements[name];
-    if (isLatest && document.activeElement !== field) {
-      field.value = value;
-      grow(field);
-    }
-  }
-  if (isLatest) forget(form.dataset.autosave);
+async function saved(form, answer, sent, before) {
+  failing.delete(form);
+  if (!form.isConnected) return handOver(form, answer, sent);
+  if (form.elements.base) form.elements.base.value = sent.get("first_diagnosis");
+  // Until everything that another window wrote is shown here, the next save is still made from
+  // the old version: then the server compares, and nothing is overwritten unseen.
+  else if (await takeOver(form, answer, sent)) form.elements.version.value = answer.version;
+  if (edited.get(form) === before) forget(form.dataset.autosave);
   else keep(form);
   say(form, "");
-  if (answer.reload && isLatest && !form.contains(document.activeElement)) refresh();
+}
+
+/** Shows what another window changed; false where that was typed over here meanwhile. */
+async function takeOver(form, answer, sent) {
+  let isAll = true;
+  for (const [name, value] of Object.entries(answer.merged)) {
+    const field = form.elements[name];
+    if (field.value === unix(sent.get(name))) {
+      field.value = value;
+      grow(field);
+    } else isAll = false;
+  }
+  return answer.reload ? (await takeOverLists(form, answer.version, sent)) && isAll : isAll;
+}
+
+function unix(text) {
+  return text.replace(/\r\n/g, "\n");
+}
+
+function lists(data) {
+  const texts = new Set([...BOOKKEEPING, "claim", "rationale"]);
+  return JSON.stringify([...data].filter(([name]) => !texts.has(name)));
+}
+
+/** Takes kind, options and covered steps from the stored card; the texts stay untouched. */
+async function takeOverLists(form, version, sent) {
+  const { url } = document.querySelector("[data-reasoning]").dataset;
+  let html = "";
+  try {
+    html = await (await fetch(url, { headers: { "HX-Request": "true" } })).text();
+  } catch {
+    return false;
+  }
+  const stored = new DOMParser().parseFromString(html, "text/html").getElementById(form.id);
+  if (stored?.elements.version.value !== String(version)) return false;
+  if (lists(new FormData(form)) !== lists(sent)) return false;
+  form.elements.kind.value = stored.elements.kind.value;
+  const parts = ".options, .covers, .judgements";
+  for (const part of form.querySelectorAll(parts)) part.remove();
+  form.querySelector("[data-foldable]").append(...stored.querySelectorAll(parts));
+  for (const field of form.querySelectorAll("textarea")) grow(field);
+  return true;
 }
 
 function refused(form, { errors }) {
+  failing.delete(form);
   const [[sentence]] = Object.values(errors);
   say(form, sentence, true);
 }
 
 function failed(form, reason, mayRetry = true) {
+  failing.add(form);
   say(form, `not saved: ${reason}`, true);
   if (mayRetry) timers.set(form, setTimeout(() => save(form), RETRY_MS));
   keep(form);
 }
 
 function conflict(form, html) {
+  failing.delete(form);
   keep(form);
   const place = card(form).querySelector("[data-conflict]");
   place.innerHTML = html;
@@ -318,6 +389,12 @@ document.addEventListener("focusout", (event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target.closest?.("form[data-autosave]");
   if (!form) return;
+  if (event.submitter?.name === "commit") {
+    // The commit carries the text itself.
+    clearTimeout(timers.get(form));
+    timers.delete(form);
+    return;
+  }
   event.preventDefault();
   save(form);
 });
@@ -336,29 +413,6 @@ function coverCurrent(form) {
   field.value = field.value.trim() ? `${field.value.trim()}, ${current}` : current;
   field.dispatchEvent(new Event("change", { bubbles: true }));
 }
-
-// The first diagnosis is saved as it is written, too.
-let diagnosisTimer = 0;
-document.addEventListener("input", (event) => {
-  const form = event.target.closest?.("form[data-autosave-plain]");
-  if (!form) return;
-  clearTimeout(diagnosisTimer);
-  diagnosisTimer = setTimeout(async () => {
-    sayAll("saving …");
-    try {
-      const response = await fetch(form.action, {
-        method: "POST",
-        body: new URLSearchParams([...new FormData(form)]),
-        headers: { Accept: "application/json" },
-        keepalive: true,
-      });
-      if (!response.ok) throw new Error(String(response.status));
-      showTotal();
-    } catch {
-      sayAll("diagnosis not saved; it stays in this window", "bad");
-    }
-  }, REST_MS);
-});
 
 // --- before anything is swapped, hidden or left ---------------------------------------------------
 
