@@ -32,6 +32,7 @@ annotation_urls = [
 # /reasoning/<uid>/
 reasoning_urls = [
     path("", reasoning.save, name="step-save"),
+    path("preview/", reasoning.preview, name="step-preview"),
     path("move/", reasoning.move, name="step-move"),
     path("delete/", reasoning.delete, name="step-delete"),
     path("restore/", reasoning.restore, name="step-restore"),

@@ -76,6 +76,7 @@ function drafts() {
 }
 
 let nextLook = 0;
+let savedAt = new Date(document.querySelector("[data-save-state]")?.dataset.savedAt ?? Date.now());
 
 /** Puts drafts that never reached the server back into their forms and saves them. */
 function offerDrafts() {
@@ -152,8 +153,8 @@ function showTotal() {
   if (!isFailing && (sending.size || timers.size)) sayAll("saving …");
   else if (isFailing || kept) sayAll("not saved — kept in this browser", "bad");
   else {
-    const now = new Date();
-    sayAll(`saved ${now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+    const time = { hour: "2-digit", minute: "2-digit", hour12: false };
+    sayAll(`saved ${savedAt.toLocaleTimeString([], time)}`);
   }
 }
 
@@ -223,6 +224,7 @@ function handOver(form, answer, sent) {
 
 async function saved(form, answer, sent, before) {
   failing.delete(form);
+  savedAt = new Date(answer.saved_at);
   if (!form.isConnected) return handOver(form, answer, sent);
   if (form.elements.base) form.elements.base.value = sent.get("first_diagnosis");
   // Until everything that another window wrote is shown here, the next save is still made from
@@ -231,6 +233,7 @@ async function saved(form, answer, sent, before) {
   if (edited.get(form) === before) forget(form.dataset.autosave);
   else keep(form);
   say(form, "");
+  form.dispatchEvent(new Event("retrace:saved", { bubbles: true }));
 }
 
 /** Shows what another window changed; false where that was typed over here meanwhile. */
@@ -271,7 +274,7 @@ async function takeOverLists(form, version, sent) {
   const parts = ".options, .covers, .judgements";
   for (const part of form.querySelectorAll(parts)) part.remove();
   form.querySelector("[data-foldable]").append(...stored.querySelectorAll(parts));
-  for (const field of form.querySelectorAll("textarea")) grow(field);
+  growAll(form.parentElement);
   return true;
 }
 
@@ -348,6 +351,10 @@ function grow(field) {
   if (field?.tagName !== "TEXTAREA" || !field.closest("[data-autosave]")) return;
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight + 2}px`;
+}
+
+function growAll(root) {
+  for (const field of root.querySelectorAll("[data-autosave] textarea")) grow(field);
 }
 
 function addOption(form) {
@@ -438,7 +445,7 @@ document.addEventListener("submit", async (event) => {
 });
 
 function settle(root) {
-  for (const field of root.querySelectorAll("[data-autosave] textarea")) grow(field);
+  growAll(root);
   offerDrafts();
 }
 
@@ -448,4 +455,6 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 window.addEventListener("online", () => flush());
+window.addEventListener("resize", () => growAll(document));
 settle(document);
+showTotal();

@@ -254,6 +254,14 @@ def test_a_save_of_a_removed_step_says_so(
     assert "removed in another window" in response.content.decode()
 
 
+def test_the_preview_is_the_saved_rationale_cleaned(
+    annotation: Annotation, annotator_client: Client
+) -> None:
+    step = write(annotation, rationale="*why* <script>alert(1)</script>")
+    page = page_of(annotator_client.get(url("step-preview", step.uid)))
+    assert page.texts("em") == ["why"] and not page.select("script")
+
+
 def test_an_unknown_step_is_not_found(annotator_client: Client) -> None:
     assert annotator_client.post(url("step-save", uuid4())).status_code == 404
 

@@ -102,6 +102,14 @@ def test_a_step_is_written_by_keyboard_and_is_there_after_a_reload(page: Page) -
     expect(page.locator("[data-card]")).to_have_count(2)
 
 
+def test_the_preview_follows_what_is_saved(page: Page) -> None:
+    page.get_by_text("Preview").click()
+    shown = page.locator("[data-preview-text]")
+    expect(shown).to_have_text("base rationale")
+    rationale(page).fill("now *with* `code`")
+    expect(shown.locator("em")).to_have_text("with")
+
+
 def test_what_was_typed_last_is_saved_when_the_page_is_left(page: Page, address: str) -> None:
     rationale(page).fill("typed just before leaving")
     page.goto(address.replace("/assignments/", "/?from="))
