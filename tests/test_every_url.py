@@ -143,10 +143,8 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
                      method="post", data={"offset": 1})  # fmt: skip
     yield from rules("annotator:step-delete annotator:step-restore", about,
                      lambda w: [held(w).step.uid], *gets, method="post")  # fmt: skip
-    yield from rules(    yield from rules(
-        "annotator:step-preview", about, lambda w: [held(w).step.uid], *gets
-    )
-"annotator:citation-remove annotator:citation-restore", about,
+    yield from rules("annotator:step-preview", about, lambda w: [held(w).step.uid], *gets)
+    yield from rules("annotator:citation-remove annotator:citation-restore", about,
                      lambda w: [held(w).citation.uid], *gets, method="post")  # fmt: skip
     yield from rules("annotator:submit annotator:release", about,
                      lambda w: [held(w).assignment.pk], *gets, method="post")  # fmt: skip
