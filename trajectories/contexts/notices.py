@@ -63,8 +63,8 @@ def _not_fetched_notice(repository: Repository) -> Notice:
         )
     return Notice(
         title=f"{repository} has not been fetched yet",
-        text="A worker fetches it when a trajectory of it is claimed; open the tab again in a"
-        f" moment. An admin can also start it here, or with manage.py fetch_repository {repository}.",
+        text="A worker fetches it when a trajectory of it is claimed: open the tab again in a"
+        f" moment. An admin can fetch it at any time: manage.py fetch_repository {repository}",
         repository=repository,
         can_fetch=True,
     )
