@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.chromium import running_chromium
 
 WAIT_MS = 30_000
 # An environment is built from the package index, then the tests run three times.
@@ -50,12 +51,8 @@ class Person:
 @contextmanager
 def browser_running() -> Iterator[Browser]:
     expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 def person(browser: Browser, url: str, username: str, password: str) -> Person:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.browser.chromium import page_without_troubles
 from tests.factories import PATCH, TEST_PATCH, make_trajectory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,25 +21,9 @@ def page(live_server: LiveServer, admin_user: User) -> Iterator[Page]:
     """A reading page in Chromium, signed in as an admin."""
     files = [PATCH.replace("pkg/core.py", f"pkg/core_{number}.py") for number in range(100)]
     trajectory = make_trajectory(model_patch="".join(files))
-    client = Client()
-    client.force_login(admin_user)
-    session = client.cookies["sessionid"].value
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        page = context.new_page()
-        troubles: list[str] = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on(
-            "console", lambda said: troubles.append(said.text) if said.type == "error" else None
-        )
+    with page_without_troubles(live_server, admin_user) as page:
         page.goto(f"{live_server.url}/trajectories/{trajectory.pk}/")
         yield page
-        assert troubles == []
-        browser.close()
 
 
 def open_tabs(page: Page) -> list[str]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.browser.chromium import page_without_troubles
 from tests.factories import make_trajectory
 from trajectories.models import Trajectory
 
@@ -27,24 +26,8 @@ def trajectory(admin_user: User) -> Trajectory:
 @pytest.fixture
 def page(live_server: LiveServer, admin_user: User, trajectory: Trajectory) -> Iterator[Page]:
     """A page in Chromium, signed in as an admin; errors in its console fail the test."""
-    client = Client()
-    client.force_login(admin_user)
-    session = client.cookies["sessionid"].value
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        page = context.new_page()
-        troubles: list[str] = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on(
-            "console", lambda said: troubles.append(said.text) if said.type == "error" else None
-        )
+    with page_without_troubles(live_server, admin_user) as page:
         yield page
-        assert troubles == []
-        browser.close()
 
 
 def shown_step(page: Page, number: int) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 from django.db import connection
-from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from annotator.models import Submission
 from reviews.models import Export
 from reviews.services.exports import run_export
+from tests.browser.chromium import signed_in_browser
 from tests.reviews.factories import (
     citation_content,
     make_approved,
@@ -37,19 +36,10 @@ def submission(annotator: User) -> Submission:
 
 @contextmanager
 def signed_in_page(live_server: LiveServer, user: User, address: str) -> Iterator[Page]:
-    client = Client()
-    client.force_login(user)
-    session = client.cookies["sessionid"].value
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    with signed_in_browser(live_server, user) as context:
         page = context.new_page()
         page.goto(f"{live_server.url}{address}")
         yield page
-        browser.close()
 
 
 @pytest.fixture

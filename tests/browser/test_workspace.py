@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from annotator.models import Assignment
 from annotator.services.claiming import claim_next, policy_of
 from tests.annotator.conftest import write
+from tests.browser.chromium import signed_in_browser
 from tests.browser.people import WAIT_MS
 from tests.factories import make_batch, make_trajectory
 
@@ -40,18 +39,9 @@ def browser(
     live_server: LiveServer, annotator: User, assignment: Assignment
 ) -> Iterator[BrowserContext]:
     """Chromium with the annotator signed in."""
-    client = Client()
-    client.force_login(annotator)
-    session = client.cookies["sessionid"].value
     expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        context = chromium.new_context(viewport={"width": 1280, "height": 800})
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    with signed_in_browser(live_server, annotator) as context:
         yield context
-        chromium.close()
 
 
 @pytest.fixture
