@@ -7,10 +7,13 @@ Markdown's markers left out on both sides. What is kept is always the source's o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Characters of context on either side, as W3C's TextQuoteSelector asks for.
 CONTEXT_CHARS = 32
+# Places that are compared by their surroundings; a letter may stand in a log a million times.
+MOST_PLACES = 500
 # Markers of emphasis, code, headings, lists, quotes, links, tables and escapes.
 _MARKERS = frozenset("*_`#>[]()|\\~-+•")
 
@@ -29,10 +32,14 @@ def locate(content: str, quote: str, prefix: str = "", suffix: str = "") -> Span
     Where it stands more than once, the place whose surroundings look most like `prefix` and
     `suffix` wins, then the first.
     """
-    quote = quote.strip()
-    if not quote:
+    wanted = quote.strip()
+    if not wanted:
         return None
-    spans = _exact(content, quote) or _loose(content, quote)
+    whole = content.find(prefix + quote + suffix)
+    if whole >= 0:
+        start = whole + len(prefix) + quote.index(wanted)
+        return Span(start, start + len(wanted))
+    spans = _exact(content, wanted) or _loose(content, wanted)
     if len(spans) < 2:
         return spans[0] if spans else None
     return max(spans, key=lambda span: _likeness(content, span, prefix, suffix))
@@ -47,12 +54,7 @@ def surroundings(content: str, span: Span) -> tuple[str, str]:
 
 
 def _exact(content: str, quote: str) -> list[Span]:
-    spans = []
-    start = content.find(quote)
-    while start >= 0:
-        spans.append(Span(start, start + len(quote)))
-        start = content.find(quote, start + 1)
-    return spans
+    return [Span(start, start + len(quote)) for start in _places(content, quote)]
 
 
 def _loose(content: str, quote: str) -> list[Span]:
@@ -61,12 +63,20 @@ def _loose(content: str, quote: str) -> list[Span]:
     wanted, _ = _significant(quote)
     if not wanted:
         return []
-    spans = []
-    start = kept.find(wanted)
-    while start >= 0:
-        spans.append(Span(positions[start], positions[start + len(wanted) - 1] + 1))
-        start = kept.find(wanted, start + 1)
-    return spans
+    return [
+        Span(positions[start], positions[start + len(wanted) - 1] + 1)
+        for start in _places(kept, wanted)
+    ]
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    """Yield where `part` begins in `text`, overlapping ones too, MOST_PLACES at most."""
+    start = text.find(part)
+    for _ in range(MOST_PLACES):
+        if start < 0:
+            return
+        yield start
+        start = text.find(part, start + 1)
 
 
 def _significant(text: str) -> tuple[str, list[int]]:

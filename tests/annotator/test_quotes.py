@@ -59,4 +59,27 @@ def test_whatever_is_selected_of_a_text_is_found_in_it(content: str, data: st.Da
     end = data.draw(st.integers(start, len(content)))
     quote = content[start:end]
     if quote.strip():
-        assert found(content, quote, content[:start], content[end:]) == quote.strip()
+        begin = content.index(quote.strip(), start)
+        span = locate(content, quote, content[:start], content[end:])
+        assert span == Span(begin, begin + len(quote.strip()))
+
+
+@given(st.text("ab \n*`", max_size=60), st.text("ab \n*`c", max_size=6), st.text(), st.text())
+def test_what_is_found_says_what_was_selected(
+    content: str, quote: str, prefix: str, suffix: str
+) -> None:
+    text = found(content, quote, prefix, suffix)
+    if text is not None:
+        assert significant(text) == significant(quote) and text.strip() == text != ""
+
+
+def significant(text: str) -> str:
+    return "".join(character for character in text if character not in " \n*`")
+
+
+def test_a_letter_of_a_long_log_is_found_among_all_of_its_kind() -> None:
+    content = "".join(f"line {number}\n" for number in range(50_000))
+    start = content.index("e 49000")
+    span = locate(content, "e", content[start - 100 : start], content[start + 1 : start + 100])
+    assert span == Span(start, start + 1)
+    assert locate("a" * 200_000, "a" * 20_000, "other") == Span(0, 20_000)
