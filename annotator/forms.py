@@ -13,9 +13,13 @@ from annotator.citations.targets import CannotCite, Target, read_target
 from annotator.covers import BadCovers, parse_covers
 from annotator.models import BatchPolicy, CitationKind, Judgement, ReasoningKind
 from annotator.services.editing import FIELDS
+from trajectories.text import storable_json
 
 MOST_OPTIONS = 20
 MOST_TEXT_CHARS = 100_000
+CHANGED_ON_ITS_WAY = "This form was changed on its way; reload the page."
+# What json.loads raises: numbers of thousands of digits are a ValueError, deep nesting the other.
+NOT_JSON = (ValueError, RecursionError)
 
 
 class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
@@ -87,12 +91,18 @@ class ReasoningStepForm(forms.Form):
 
     def clean_covers(self) -> list[dict[str, object]]:
         if "covers_json" in self.data:
-            return self._json("covers_json", {"step": int, "judgement": str})
+            rows = self._json("covers_json", {"step": int, "judgement": str})
+            if not all(self._is_cover(row) for row in rows):
+                raise ValidationError(CHANGED_ON_ITS_WAY)
+            return rows
         try:
             numbers = parse_covers(self.cleaned_data["covers"], self._n_steps)
         except BadCovers as error:
             raise ValidationError(str(error)) from error
         return [{"step": number, "judgement": self._judgement(number)} for number in numbers]
+
+    def _is_cover(self, row: dict[str, Any]) -> bool:
+        return 1 <= row["step"] <= self._n_steps and row["judgement"] in ("", *Judgement.values)
 
     def _judgement(self, number: int) -> str:
         value = self.data.get(f"judgement-{number}", "")
@@ -113,11 +123,11 @@ class ReasoningStepForm(forms.Form):
 
     def _json(self, name: str, shape: dict[str, type]) -> list[dict[str, object]]:
         try:
-            rows = json.loads(str(self.data[name]))
-        except ValueError:
+            rows = storable_json(json.loads(str(self.data[name])))
+        except NOT_JSON:
             rows = None
         if not isinstance(rows, list) or not all(_fits(row, shape) for row in rows):
-            raise ValidationError("This form was changed on its way; reload the page.")
+            raise ValidationError(CHANGED_ON_ITS_WAY)
         return rows
 
     def clean(self) -> dict[str, Any]:
@@ -140,10 +150,20 @@ class ReasoningStepForm(forms.Form):
         return {name: self.cleaned_data[name] for name in FIELDS if name in sent}
 
 
+class TargetField(forms.JSONField):
+    """JSON, however hostile: what cannot be read is invalid."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except NOT_JSON:
+            raise ValidationError("The selection does not say where it was made.") from None
+
+
 class CitationForm(forms.Form):
     kind = forms.ChoiceField(choices=CitationKind.choices)
     # The issue's is empty, which a required field would refuse.
-    target = forms.JSONField(required=False)
+    target = TargetField(required=False)
     quote = forms.CharField(max_length=20_000, strip=False, required=False)
     before = forms.CharField(max_length=1000, strip=False, required=False)
     after = forms.CharField(max_length=1000, strip=False, required=False)
@@ -165,7 +185,7 @@ class CitationForm(forms.Form):
 
 def _clean_option(row: dict[str, object]) -> dict[str, object]:
     return {
-        "title": " ".join(str(row["title"]).split()),
+        "title": " ".join(_unix(str(row["title"])).split()),
         "for": _unix(str(row["for"])).strip(),
         "against": _unix(str(row["against"])).strip(),
         "chosen": bool(row["chosen"]),
@@ -176,7 +196,7 @@ def _fits(row: object, shape: dict[str, type]) -> bool:
     return (
         isinstance(row, dict)
         and row.keys() == shape.keys()
-        and all(isinstance(row[name], kind) for name, kind in shape.items())
+        and all(type(row[name]) is kind for name, kind in shape.items())
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from annotator.models import CitationKind
 from trajectories.code import DIFF_NAMES, TREE_NAMES
+from trajectories.text import storable
 
 
 class CannotCite(Exception):
@@ -128,4 +129,4 @@ def _value(name: str, kind: str, value: object) -> object:
 
 
 def _is_clean_text(value: object) -> bool:
-    return isinstance(value, str) and "\0" not in value and len(value) < 4000
+    return isinstance(value, str) and len(value) < 4000 and storable(value) == value
