@@ -70,6 +70,17 @@ HINTS = {
     ),
 }
 
+# What is pressed after `n` for a new step of a kind.
+KEYS = {
+    ReasoningKind.OBSERVATION: "o",
+    ReasoningKind.HYPOTHESIS: "h",
+    ReasoningKind.EXPERIMENT: "e",
+    ReasoningKind.DECISION: "d",
+    ReasoningKind.CHANGE: "c",
+    ReasoningKind.VERIFICATION: "v",
+    ReasoningKind.DEAD_END: "x",
+}
+
 
 # --- citations ----------------------------------------------------------------------------------
 
@@ -221,6 +232,13 @@ class Reasoning:
     @property
     def kinds(self) -> list[tuple[str, str]]:
         return list(ReasoningKind.choices)
+
+    @property
+    def new_kinds(self) -> list[tuple[str, str, str]]:
+        """What a new step may be: value, label and the key that follows `n`."""
+        return [
+            (value, label, KEYS[ReasoningKind(value)]) for value, label in ReasoningKind.choices
+        ]
 
     @property
     def judgements(self) -> list[tuple[str, str]]:

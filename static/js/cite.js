@@ -1,122 +1,14 @@
-// Select text in the evidence, press c or the button: the citation hangs on the active step.
+// Select text in the evidence or stand on its rows, press c or the button: the citation hangs on the
+// active step.
 "use strict";
 
 import { flush } from "./autosave.js";
+import { takenRows } from "./cursor.js";
+import { placeOfRows, selectedPlace } from "./place.js";
 
-const CONTEXT_CHARS = 120;
-const CITABLE = "[data-cite-kind]";
-
-// --- where a selection is -------------------------------------------------------------------------
-
-function elementOf(node) {
-  return node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement;
-}
-
-/** Returns what the server needs to find the selection again, or null where none can be cited. */
-function selected() {
-  const selection = document.getSelection();
-  if (!selection?.rangeCount || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0);
-  const source = elementOf(range.startContainer)?.closest(CITABLE);
-  if (!source || !source.contains(elementOf(range.endContainer))) {
-    return selectedRows(range) ?? null;
-  }
-  return citation(source, range);
-}
-
-/** A selection that ends just outside (a triple click does) is cut to the element it began in. */
-function selectedRows(range) {
-  const source = elementOf(range.startContainer)?.closest(CITABLE);
-  if (!source) return null;
-  const inside = range.cloneRange();
-  inside.setEnd(source, source.childNodes.length);
-  return citation(source, inside);
-}
-
-function citation(source, range) {
-  const kind = source.dataset.citeKind;
-  const target = targetOf(kind, source, range);
-  if (!target) return null;
-  return { kind, target, range, ...texts(source, range) };
-}
-
-function targetOf(kind, source, range) {
-  const data = source.dataset;
-  switch (kind) {
-    case "file":
-      return lines(source, range, { tree: data.tree, tree_id: data.treeId, path: data.path });
-    case "patch":
-      return diffLines(source, range, { which: data.which, path: data.path });
-    case "issue":
-      return {};
-    case "thought":
-      return { step: Number(data.step) };
-    case "tool_call":
-    case "observation":
-      return { step: Number(data.step), index: Number(data.index) };
-    case "test":
-      return data.run ? { run: Number(data.run), test_id: data.testId } : null;
-    default:
-      return null;
-  }
-}
-
-function rowsIn(source, range) {
-  return [...source.querySelectorAll("[data-line], [data-old-line], [data-new-line]")].filter(
-    (row) => range.intersectsNode(row) && !isEdgeOnly(row, range),
-  );
-}
-
-/** A selection that ends at the very start of a row does not mean that row. */
-function isEdgeOnly(row, range) {
-  const end = document.createRange();
-  end.selectNodeContents(row);
-  end.collapse(true);
-  const isAtStart = range.compareBoundaryPoints(Range.START_TO_END, end) <= 0;
-  return isAtStart && range.startContainer !== row && !row.contains(range.startContainer);
-}
-
-function lines(source, range, target) {
-  const numbers = rowsIn(source, range).map((row) => Number(row.dataset.line));
-  return numbers.length ? withLines(target, numbers) : null;
-}
-
-function withLines(target, numbers) {
-  return { ...target, start_line: Math.min(...numbers), end_line: Math.max(...numbers) };
-}
-
-/** Lines of one side: the new one, unless only old lines were selected. */
-function diffLines(source, range, target) {
-  const sides = { old: [], new: [] };
-  for (const row of rowsIn(source, range)) {
-    const { side, line, oldLine, newLine } = row.dataset;
-    if (oldLine) sides.old.push(Number(oldLine));
-    if (newLine) sides.new.push(Number(newLine));
-    if (!oldLine && !newLine && line) sides[side]?.push(Number(line));
-  }
-  const hasNew = rowsIn(source, range).some((row) => row.dataset.side === "new" || row.dataset.newLine);
-  const hasRemoved = rowsIn(source, range).some(
-    (row) => row.dataset.side === "old" && !row.dataset.newLine,
-  );
-  const hasAdded = rowsIn(source, range).some(
-    (row) => row.dataset.side === "new" && !row.dataset.oldLine,
-  );
-  const side = (hasRemoved && !hasAdded) || !hasNew ? "old" : "new";
-  return sides[side].length ? withLines({ ...target, side }, sides[side]) : null;
-}
-
-function texts(source, range) {
-  const before = document.createRange();
-  before.setStart(source, 0);
-  before.setEnd(range.startContainer, range.startOffset);
-  const after = document.createRange();
-  after.setStart(range.endContainer, range.endOffset);
-  after.setEnd(source, source.childNodes.length);
-  return {
-    quote: range.toString(),
-    before: before.toString().slice(-CONTEXT_CHARS),
-    after: after.toString().slice(0, CONTEXT_CHARS),
-  };
+/** Returns what would be cited: what is selected, or the rows under the cursor. */
+function meant() {
+  return selectedPlace() ?? placeOfRows(takenRows());
 }
 
 // --- the active step ------------------------------------------------------------------------------
@@ -150,7 +42,7 @@ let isCiting = false;
 
 export async function cite() {
   const url = document.querySelector("[data-cite-url]")?.dataset.citeUrl;
-  const found = selected();
+  const found = meant();
   if (!url || !found || isCiting) return;
   isCiting = true;
   hideButton();
@@ -182,7 +74,7 @@ function hideButton() {
 
 function placeButton() {
   if (!button || !document.querySelector("[data-cite-url]")) return;
-  const found = selected();
+  const found = selectedPlace();
   if (!found) return hideButton();
   const boxes = found.range.getClientRects();
   const box = boxes[boxes.length - 1] ?? found.range.getBoundingClientRect();

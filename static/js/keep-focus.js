@@ -1,50 +1,60 @@
-// Keeps focus and caret where they were when the reasoning column is swapped for a newer one.
+// Keeps focus and caret where they were when the part of the page around them is swapped.
 "use strict";
 
 let held = null;
 
-function isColumn(event) {
-  return event.detail.target?.id === "reasoning";
-}
-
-/** What a person would call the element: a field's name, else the words on it. */
+/** What a person would call the element: its id, a field's name, its key, else the words on it. */
 function nameOf(element) {
-  return element.getAttribute("name") ?? element.textContent.trim();
+  return (
+    element.id ||
+    element.getAttribute("name") ||
+    element.dataset.key ||
+    element.textContent.trim().slice(0, 200)
+  );
 }
 
-function sameNamed(card, tag, name) {
-  return [...card.querySelectorAll(tag)].filter((element) => nameOf(element) === name);
+function sameNamed(root, tag, name) {
+  return [...root.querySelectorAll(tag)].filter((element) => nameOf(element) === name);
 }
 
-function placeOf(element) {
-  const card = element?.closest?.("[data-card]");
-  if (!card) return null;
+/** The reasoning step around an element, or else the whole that is swapped. */
+function surroundings(element, target) {
+  return element.closest("[data-card]") ?? target;
+}
+
+function placeOf(element, target) {
+  if (!element || !target?.contains(element) || element === target) return null;
+  const around = surroundings(element, target);
   const [tag, name] = [element.tagName, nameOf(element)];
   return {
-    card: card.dataset.card,
+    target: target.id,
+    card: around.dataset.card,
     tag,
     name,
-    index: sameNamed(card, tag, name).indexOf(element),
+    index: sameNamed(around, tag, name).indexOf(element),
     caret: element.selectionStart ?? null,
     end: element.selectionEnd ?? null,
   };
 }
 
-function focusAgain({ card: uid, tag, name, index, caret, end }) {
-  const card = document.querySelector(`[data-card="${CSS.escape(uid)}"]`);
-  const element = card && sameNamed(card, tag, name)[index];
-  if (!element) return;
-  element.focus({ preventScroll: true });
-  if (caret !== null) element.setSelectionRange(caret, end);
+function focusAgain({ target, card, tag, name, index, caret, end }) {
+  const around = card
+    ? document.querySelector(`[data-card="${CSS.escape(card)}"]`)
+    : document.getElementById(target);
+  const element = around && sameNamed(around, tag, name)[index];
+  if (element) {
+    element.focus({ preventScroll: true });
+    if (caret !== null) element.setSelectionRange(caret, end);
+  } else if (around?.matches("[tabindex]")) around.focus({ preventScroll: true });
 }
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (isColumn(event)) held = placeOf(document.activeElement);
+  held = placeOf(document.activeElement, event.detail.target);
 });
 
 document.addEventListener("htmx:afterSwap", () => {
   const place = held;
   held = null;
-  // A step that was just added has taken the focus itself.
+  // What was swapped in may have taken the focus itself.
   if (place && document.activeElement === document.body) focusAgain(place);
 });

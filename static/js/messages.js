@@ -2,14 +2,22 @@
 // sentence says so: the server's own, or why none came.
 "use strict";
 
-function show(text) {
-  const list = document.querySelector("[data-messages]");
+function add(text, { level, role, ms }) {
   const item = document.createElement("li");
-  item.className = "notice notice--bad";
-  item.setAttribute("role", "alert");
+  item.className = `notice notice--${level}`;
+  item.setAttribute("role", role);
   item.textContent = text;
-  list.append(item);
-  setTimeout(() => item.remove(), 10_000);
+  document.querySelector("[data-messages]").append(item);
+  setTimeout(() => item.remove(), ms);
+}
+
+function show(text) {
+  add(text, { level: "bad", role: "alert", ms: 10_000 });
+}
+
+/** Says what was done, for a moment. */
+export function say(text) {
+  add(text, { level: "info", role: "status", ms: 5_000 });
 }
 
 // A refusal stays until the next page; a password that is shown once must be readable, too.

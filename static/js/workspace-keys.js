@@ -1,33 +1,15 @@
-// The keys of the workspace. None acts while a person types, in a dialog, or while a request runs.
+// What the keys of the workspace do where no control takes them.
 "use strict";
 
 import { activate, activeCard, cite } from "./cite.js";
+import { onKey } from "./keys.js";
 
-const TYPING = "input, textarea, select, [contenteditable]:not([contenteditable='false'])";
-const KINDS = {
-  o: "observation",
-  h: "hypothesis",
-  e: "experiment",
-  d: "decision",
-  c: "change",
-  v: "verification",
-  x: "dead_end",
-};
-
-let isChoosingKind = false;
-
-function isBusy(event) {
-  return (
-    event.defaultPrevented ||
-    event.isComposing ||
-    event.repeat ||
-    document.querySelector("dialog[open]") ||
-    document.querySelector("#reasoning.htmx-request")
-  );
+function isBusy() {
+  return document.querySelector("dialog[open], #reasoning.htmx-request") !== null;
 }
 
-function open(id) {
-  document.getElementById(id)?.showModal();
+function unlessBusy(run) {
+  return () => (isBusy() ? false : run());
 }
 
 function neighbour(offset) {
@@ -43,66 +25,47 @@ function fold(button) {
   button.setAttribute("aria-expanded", String(!body.hidden));
 }
 
-function chooseKind(isOn) {
-  isChoosingKind = isOn;
-  const form = document.querySelector("[data-add-step]");
-  form?.classList.toggle("is-choosing", isOn);
-  if (isOn) form?.scrollIntoView({ block: "nearest" });
+onKey("c", unlessBusy(cite));
+onKey("[", unlessBusy(() => neighbour(-1)));
+onKey("]", unlessBusy(() => neighbour(1)));
+onKey("f", unlessBusy(() => {
+  const button = activeCard()?.querySelector("[data-fold]");
+  if (button) fold(button);
+}));
+
+function open(id) {
+  document.getElementById(id)?.showModal();
 }
 
-const ACTIONS = {
-  n: () => chooseKind(true),
-  c: cite,
-  "[": () => neighbour(-1),
-  "]": () => neighbour(1),
-  f: () => {
-    const button = activeCard()?.querySelector("[data-fold]");
-    if (button) fold(button);
-  },
-  "?": () => open("keys"),
-};
+function moveCard(event) {
+  const offset = event.key === "ArrowUp" ? -1 : 1;
+  const button = activeCard()?.querySelector(`[data-move] [value="${offset}"]`);
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  button.click();
+}
 
+// With Ctrl and Alt they act while one types, too.
 document.addEventListener("keydown", (event) => {
-  if (isBusy(event)) return;
+  if (event.defaultPrevented || event.isComposing || event.repeat || isBusy()) return;
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     event.preventDefault();
     open("submit");
-    return;
+  } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    moveCard(event);
   }
-  if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
-    const offset = event.key === "ArrowUp" ? -1 : 1;
-    const button = activeCard()?.querySelector(`[data-move] [value="${offset}"]`);
-    if (button && !button.disabled) {
-      event.preventDefault();
-      button.click();
-    }
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.(TYPING)) {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
-  if (isChoosingKind) {
-    chooseKind(false);
-    const button = document.querySelector(`[data-add-step] [data-kind="${KINDS[event.key]}"]`);
-    if (button) {
-      event.preventDefault();
-      button.click();
-    }
-    return;
-  }
-  const action = Object.hasOwn(ACTIONS, event.key) ? ACTIONS[event.key] : null;
-  if (action) {
-    event.preventDefault();
-    action();
-  }
+});
+
+// After `n` the kinds of a new reasoning step are offered, each with its letter.
+document.addEventListener("keys:prefix", (event) => {
+  const form = document.querySelector("[data-add-step]");
+  form?.classList.toggle("is-choosing", event.detail === "n");
+  if (event.detail === "n") form?.scrollIntoView({ block: "nearest" });
 });
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-open-dialog]");
   if (opener) open(opener.dataset.openDialog);
-  event.target.closest?.("[data-close-dialog]")?.closest("dialog").close();
   const folder = event.target.closest?.("[data-fold]");
   if (folder) fold(folder);
 });

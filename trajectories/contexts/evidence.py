@@ -19,6 +19,7 @@ from trajectories.contexts.steps import issue_context, step_context
 from trajectories.models import Trajectory
 
 PaneName = Literal["left", "right"]
+_DIFF_KEYS: dict[DiffName, str] = {"model": "m", "gold": "g", "model-gold": "c", "test": "x"}
 HIDDEN_GOLD = "Hidden until your first diagnosis"
 
 
@@ -39,6 +40,8 @@ class Tab:
     build: Callable[[], object]
     # Why its content may not be seen yet; such a tab builds and requests nothing.
     hidden_because: str = ""
+    # The second key of the combination that opens it, after `g`.
+    key_after_g: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
         "trajectories/_step.html",
         "step",
         partial(step_context, trajectory, number),
+        key_after_g="s",
     )
     return [
         *([step] if trajectory.n_steps else []),
@@ -140,6 +144,7 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
             "trajectories/_issue.html",
             "issue",
             partial(issue_context, trajectory, sight),
+            key_after_g="i",
         ),
         Tab(
             "left",
@@ -149,6 +154,7 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
             "trajectories/_files.html",
             "files",
             files,
+            key_after_g="f",
         ),
     ]
 
@@ -175,4 +181,5 @@ def _diff_tab(trajectory: Trajectory, sight: Sight, selection: Selection, which:
             show_all=selection.show_all,
         ),
         hidden_because="" if which not in GOLD_DIFFS or sight.sees_gold else HIDDEN_GOLD,
+        key_after_g=_DIFF_KEYS[which],
     )

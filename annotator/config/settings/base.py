@@ -8,6 +8,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.contrib import messages
+from django.urls import reverse
 
 from annotator.config import env
 
@@ -131,6 +132,12 @@ TIME_ZONE = "UTC"
 # --- rooms that come later, named by string ---------------------------------------------------
 # What reviewers said, for the workspace: a function from an annotation to `annotator.notes.Note`s.
 ANNOTATION_NOTES = "reviews.notes.notes_for"
+# Where anybody who may see a trajectory reads it; addresses that are copied lead there.
+ABSOLUTE_URL_OVERRIDES = {
+    "trajectories.trajectory": lambda trajectory: reverse(
+        "validation:trajectory", args=[trajectory.pk]
+    )
+}
 
 # --- jobs --------------------------------------------------------------------------------------
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,0 +1,105 @@
+// `y` copies the address of what is selected, of the row under the cursor, or of what is shown. The
+// address is of the page where anybody who may see the trajectory reads it.
+"use strict";
+
+import { currentRow, takenRows } from "./cursor.js";
+import { onKey } from "./keys.js";
+import { say } from "./messages.js";
+import { lineNumbers, placeOfRows, selectedPlace } from "./place.js";
+
+const PANES = {
+  left: ["left", "step", "part", "tree", "path", "line", "all", "blame"],
+  right: ["right", "file", "at", "test", "view"],
+};
+
+function span(first, last) {
+  return first === last ? String(first) : `${first}-${last}`;
+}
+
+/** Returns the query parameters of a place by the pane they belong to, or null. */
+function parametersOf(place) {
+  const { kind, target } = place;
+  switch (kind) {
+    case "file": {
+      const line = span(target.start_line, target.end_line);
+      return { left: "files", tree: target.tree, path: target.path, line };
+    }
+    case "patch":
+      return { right: target.which, file: target.path, at: `${target.side[0]}${target.start_line}` };
+    case "issue":
+      return { left: "issue" };
+    case "thought":
+      return { left: "step", step: target.step, part: "thought" };
+    case "tool_call":
+      return { left: "step", step: target.step, part: `call-${target.index}` };
+    case "observation":
+      return { left: "step", step: target.step, part: outputPart(place) };
+    case "test":
+      return { right: "tests", test: target.test_id };
+    default:
+      return null;
+  }
+}
+
+function outputPart({ target, range }) {
+  const start = range.startContainer;
+  const element = start.nodeType === Node.ELEMENT_NODE ? start : start.parentElement;
+  const numbers = lineNumbers(element.closest("[data-cite-kind]"), range).filter(Boolean);
+  const part = `output-${target.index}`;
+  return numbers.length ? `${part}.${span(Math.min(...numbers), Math.max(...numbers))}` : part;
+}
+
+/** Returns the place that is meant: a selection, rows, or the nearest thing around the focus. */
+function meantPlace() {
+  const row = currentRow();
+  const rows = row?.matches(".hunk, [data-hunk]") ? changedRowsOf(row) : takenRows();
+  return selectedPlace() ?? placeOfRows(rows) ?? placeOfRows(focusedSource());
+}
+
+/** A hunk's address is its first changed line. */
+function changedRowsOf(hunk) {
+  const rows = [...(hunk.closest("tbody")?.querySelectorAll("tr") ?? [])];
+  const isChanged = (row) => row.matches(".diff-line--added, .diff-line--removed")
+    || row.querySelector(".diff-line--added, .diff-line--removed");
+  return rows.filter(isChanged).slice(0, 1);
+}
+
+function focusedSource() {
+  const source = document.activeElement?.closest?.("[data-cite-kind='test'], [data-cite-kind='issue']");
+  return source ? [source] : [];
+}
+
+/** Returns the address of a place, or of the page as it is where there is none. */
+export function addressOf(place) {
+  const reading = document.querySelector("[data-reading-url]")?.dataset.readingUrl;
+  const url = new URL(reading ?? location.pathname, location.origin);
+  const query = new URLSearchParams(location.search);
+  const changes = place && reading ? parametersOf(place) : null;
+  if (changes) {
+    for (const name of PANES["left" in changes ? "left" : "right"]) query.delete(name);
+    for (const [name, value] of Object.entries(changes)) query.set(name, value);
+  }
+  url.search = query;
+  return url.href;
+}
+
+/** An element may name its own address, such as a line of a log. */
+function ownAddress() {
+  const own = document.activeElement?.closest?.("[data-address]")?.dataset.address;
+  return own ? new URL(own, location.href).href : "";
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without TLS a browser offers no clipboard to write to: the address is shown to be copied.
+    say(`The browser refuses to copy. The address is ${text}`);
+    return;
+  }
+  say(`Copied: ${text.slice(location.origin.length)}`);
+}
+
+onKey("y", () => {
+  void copy(ownAddress() || addressOf(meantPlace()));
+});
