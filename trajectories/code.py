@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,18 +23,22 @@ from trajectories.git import (
     ObjectMissing,
     PatchDoesNotApply,
     apply_patch,
+    with_files,
 )
 from trajectories.git.text import file_lines, without_credentials
-from trajectories.models import Repository, TaskRevision, Trajectory
+from trajectories.models import Repository, Step, TaskRevision, Trajectory
+from trajectories.replay import EditStep, Replay, replay
 
 logger = logging.getLogger(__name__)
 
-# base; base + test_patch; base + gold patch; base + the agent's patch
-TreeName = Literal["base", "tests", "gold", "model"]
-DiffName = Literal["model", "gold", "model-gold", "test"]
-TREE_NAMES: tuple[TreeName, ...] = get_args(TreeName)
-DIFF_NAMES: tuple[DiffName, ...] = get_args(DiffName)
-SIDES: dict[DiffName, tuple[TreeName, TreeName]] = {
+# base; base + test_patch; base + gold patch; base + the agent's patch. Besides these, `step-8` is
+# the tree after the edits of the trajectory's eighth step, and the diff of that step's edits.
+TreeName = str
+DiffName = str
+TREE_NAMES: tuple[TreeName, ...] = ("base", "tests", "gold", "model")
+DIFF_NAMES: tuple[DiffName, ...] = ("model", "gold", "model-gold", "test")
+_STEP_NAME = re.compile(r"step-([1-9]\d{0,5})")
+_SIDES: dict[DiffName, tuple[TreeName, TreeName]] = {
     "model": ("base", "model"),
     "gold": ("base", "gold"),
     "model-gold": ("model", "gold"),
@@ -42,6 +47,32 @@ SIDES: dict[DiffName, tuple[TreeName, TreeName]] = {
 # What only those see who may see the gold patch.
 GOLD_TREES = frozenset({"gold"})
 GOLD_DIFFS = frozenset({"gold", "model-gold"})
+
+
+def step_of(name: str) -> int | None:
+    """Return the step that a tree or diff is named after (`step-8`), or None."""
+    match = _STEP_NAME.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def step_name(step: int) -> str:
+    """Return what the tree after a step, and the diff of its edits, are called."""
+    return f"step-{step}"
+
+
+def is_tree_name(name: str) -> bool:
+    return name in TREE_NAMES or step_of(name) is not None
+
+
+def is_diff_name(name: str) -> bool:
+    return name in DIFF_NAMES or step_of(name) is not None
+
+
+def sides_of(which: DiffName) -> tuple[TreeName, TreeName]:
+    """Return the trees on the old and the new side of a diff."""
+    if (step := step_of(which)) is not None:
+        return (step_name(step - 1) if step > 1 else "base"), which
+    return _SIDES[which]
 
 
 def mirror_of(repository: Repository) -> Mirror:
@@ -64,6 +95,10 @@ def tree_id(revision: TaskRevision, name: TreeName, trajectory: Trajectory | Non
     # A trajectory that a page has loaded brings its repository along.
     mirror = mirror_of((trajectory or revision).task.repository)
     mirror.require()
+    if (step := step_of(name)) is not None:
+        if trajectory is None:
+            raise ValueError("The tree after a step needs a trajectory.")
+        return _tree_after(trajectory, step)
     patch = _patch_of_tree(revision, name, trajectory)
     tree = _tree(mirror, revision.base_commit, patch.encode("utf-8", "surrogatepass"))
     if isinstance(tree, PatchDoesNotApply):
@@ -78,6 +113,42 @@ def _tree(mirror: Mirror, base_commit: str, patch: bytes) -> str | PatchDoesNotA
         return apply_patch(mirror, mirror.tree_of(base_commit), patch)
     except PatchDoesNotApply as error:
         return error
+
+
+def replay_of(trajectory: Trajectory) -> Replay:
+    """Follow the trajectory's edits from its base commit on (one query, then remembered).
+
+    Raises NotFetched or ObjectMissing.
+    """
+    mirror = mirror_of(trajectory.task.repository)
+    mirror.require()
+    return _replay(mirror, mirror.tree_of(trajectory.task_revision.base_commit), trajectory.pk)
+
+
+@lru_cache(maxsize=16)
+def _replay(mirror: Mirror, base_tree: str, trajectory_pk: int) -> Replay:
+    def read_base(path: str) -> str | None:
+        blob = mirror.blob_id(base_tree, path)
+        return mirror.read_blob(blob).decode("utf-8", "surrogateescape") if blob else None
+
+    steps = Step.objects.filter(trajectory=trajectory_pk).editing()
+    return replay((_edit_step(step) for step in steps), read_base)
+
+
+def _edit_step(step: Step) -> EditStep:
+    # An editor that has a file open changes that one, which the step knows.
+    open_file = step.files[0] if len(step.files) == 1 else ""
+    return EditStep(step.number, step.tool_calls, open_file, step.is_error)
+
+
+def _tree_after(trajectory: Trajectory, step: int) -> str:
+    mirror = mirror_of(trajectory.task.repository)
+    base = mirror.tree_of(trajectory.task_revision.base_commit)
+    files = {
+        path: None if text is None else text.encode("utf-8", "surrogateescape")
+        for path, text in replay_of(trajectory).files_after(step).items()
+    }
+    return with_files(mirror, base, files)
 
 
 def _patch_of_tree(revision: TaskRevision, name: TreeName, trajectory: Trajectory | None) -> str:
@@ -116,12 +187,12 @@ class DiffSource:
 
 
 def diff_source(trajectory: Trajectory, which: DiffName) -> DiffSource:
-    """Return what to show for one of the four diffs of a trajectory."""
-    old_name, new_name = SIDES[which]
+    """Return what to show for a diff of a trajectory."""
+    old_name, new_name = sides_of(which)
     old_tree, old_trouble = _tree_or_trouble(trajectory, old_name)
     new_tree, new_trouble = _tree_or_trouble(trajectory, new_name)
     trouble = old_trouble or new_trouble
-    if which != "model-gold":
+    if which in _SIDES and which != "model-gold":
         text = _patch_of_tree(trajectory.task_revision, new_name, trajectory)
         return DiffSource(_parsed(text), old_tree, new_tree, trouble, text)
     if old_tree is None or new_tree is None:

@@ -46,6 +46,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
 
 class StepQuerySet(models.QuerySet["Step"]):
+    def editing(self) -> StepQuerySet:
+        """Load of the steps that change files what their edits are read from, in order."""
+        changing = self.filter(kind__in=("edit", "submit")).order_by("number")
+        return changing.only("number", "files", "is_error", "tool_calls")
+
     def outline(self) -> StepQuerySet:
         """Load what the list of steps shows, without thoughts, calls and observations."""
         return self.only(*OUTLINE_FIELDS)

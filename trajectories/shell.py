@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)")
 # What separates commands, outside quotes. A pipeline stays together: its first command decides.
 _SEPARATORS = ("&&", "||", ";", "\n", "&")
+# What a shell replaces in a here-document whose word is not quoted.
+_EXPANDS = re.compile(r"[$`\\]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 # Words before the command that say nothing of what it does, with the arguments they take.
 _PREFIXES = {"sudo": 0, "time": 0, "exec": 0, "nohup": 0, "command": 0, "env": 0, "timeout": 1}
@@ -40,6 +42,53 @@ class Command:
     def operands(self) -> tuple[str, ...]:
         """The arguments that are no options."""
         return tuple(word for word in self.words[1:] if not word.startswith("-"))
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A here-document that a command line writes to a file as it stands."""
+
+    path: str
+    text: str
+    appends: bool = False
+
+
+def written_files(line: str) -> list[WrittenFile]:
+    """Return the files that `cat > FILE <<'EOF'` and `tee FILE <<EOF` write, in order.
+
+    A document in which the shell would replace variables is left out: what it writes is not said.
+    """
+    lines = line.split("\n")
+    found: list[WrittenFile] = []
+    at = 0
+    while at < len(lines):
+        head, match = lines[at], _HEREDOC.search(lines[at])
+        at += 1
+        if match is None:
+            continue
+        end = next((i for i in range(at, len(lines)) if lines[i].strip() == match["word"]), None)
+        if end is None:
+            break
+        text = "".join(f"{body}\n" for body in lines[at:end])
+        target = _heredoc_target(head)
+        if target and (match["quote"] or not _EXPANDS.search(text)):
+            path, appends = target
+            found.append(WrittenFile(path, text, appends))
+        at = end + 1
+    return found
+
+
+def _heredoc_target(head: str) -> tuple[str, bool] | None:
+    """Return the file that a line's `cat` or `tee` writes to, and whether it appends."""
+    commands = split_commands(_HEREDOC.sub("", head))
+    if not commands or commands[-1].name not in {"cat", "tee"} or "|" in commands[-1].text:
+        return None
+    last = commands[-1]
+    if last.name == "tee":
+        return (last.operands[0], "-a" in last.arguments) if last.operands else None
+    if last.operands or len(last.writes) != 1:
+        return None
+    return last.writes[0], ">>" in last.text
 
 
 def split_commands(line: str) -> list[Command]:

@@ -23,8 +23,6 @@ from trajectories.access import Sight
 from trajectories.code import (
     GOLD_DIFFS,
     GOLD_TREES,
-    DiffName,
-    TreeName,
     cited_diff_lines,
     cited_file_lines,
     tree_id,
@@ -133,7 +131,7 @@ def _issue_passage(trajectory: Trajectory, target: IssueTarget, selected: Select
 def _file_passage(trajectory: Trajectory, target: FileTarget) -> Passage:
     revision = trajectory.task_revision
     try:
-        if tree_id(revision, cast(TreeName, target.tree), trajectory) != target.tree_id:
+        if tree_id(revision, target.tree, trajectory) != target.tree_id:
             raise CannotCite("The repository has changed since this page was shown; reload it.")
         lines = cited_file_lines(revision, target.tree_id, target.path)
     except GitError as error:
@@ -144,7 +142,7 @@ def _file_passage(trajectory: Trajectory, target: FileTarget) -> Passage:
 def _patch_passage(trajectory: Trajectory, target: PatchTarget) -> Passage:
     side = cast(Literal["old", "new"], target.side)
     try:
-        lines = cited_diff_lines(trajectory, cast(DiffName, target.which), target.path, side)
+        lines = cited_diff_lines(trajectory, target.which, target.path, side)
     except GitError as error:
         raise CannotCite(f"The diff of {target.path} cannot be read: {error}") from error
     return _lines_passage(target, lines)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from annotator.models import CitationKind
-from trajectories.code import DIFF_NAMES, TREE_NAMES
+from trajectories.code import is_diff_name, is_tree_name
 from trajectories.text import storable
 
 
@@ -89,7 +89,11 @@ TARGETS: dict[str, type[Target]] = {
     CitationKind.OBSERVATION: ObservationTarget,
     CitationKind.TEST: TestTarget,
 }
-_NAMES = {"tree": TREE_NAMES, "which": DIFF_NAMES, "side": ("old", "new")}
+_NAMES: dict[str, Callable[[str], bool]] = {
+    "tree": is_tree_name,
+    "which": is_diff_name,
+    "side": ("old", "new").__contains__,
+}
 _LARGEST = 2**31 - 1
 
 
@@ -123,10 +127,10 @@ def _value(name: str, kind: str, value: object) -> object:
     elif kind == "bool":
         if isinstance(value, bool):
             return value
-    elif _is_clean_text(value) and (name not in _NAMES or value in _NAMES[name]):
+    elif _is_clean_text(value) and (name not in _NAMES or _NAMES[name](value)):
         return value
     raise CannotCite(f"The selection has no usable {name.replace('_', ' ')}.")
 
 
-def _is_clean_text(value: object) -> bool:
+def _is_clean_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) < 4000 and storable(value) == value

@@ -2,6 +2,8 @@
 // and tabs that follow the address.
 
 const LIMITS = { min: 20, max: 80, step: 2, usual: 46.5 };
+const EDIT_OF_STEP = /^step-\d+$/;
+const EDIT_URL = /\/diff\/step-\d+\//;
 const STORED = "retrace.left-pane";
 const STORED_EXPANDED = "retrace.expanded-pane";
 
@@ -103,7 +105,7 @@ function followAddress() {
   for (const tabs of document.querySelectorAll("[data-tabs]")) {
     const pane = tabs.dataset.tabs;
     const links = [...tabs.querySelectorAll("[data-tab]")];
-    const open = links.find((link) => link.dataset.tab === page.searchParams.get(pane)) ?? links[0];
+    const open = links.find((link) => link.dataset.tab === tabNamed(page, pane)) ?? links[0];
     for (const link of links) {
       const address = new URL(page);
       address.searchParams.set(pane, link.dataset.tab);
@@ -112,8 +114,30 @@ function followAddress() {
       else link.removeAttribute("aria-current");
       if (link.dataset.tab === "step") followStep(link, page.searchParams.get("step"));
       if (link.dataset.tab === "files") followTree(link, page.searchParams.get("tree"));
+      if (link.dataset.tab === "edit") followEdit(link, page.searchParams.get("step"));
     }
   }
+}
+
+// `right=step-8` is the tab of a step's edit.
+function tabNamed(page, pane) {
+  const name = page.searchParams.get(pane);
+  return EDIT_OF_STEP.test(name ?? "") ? "edit" : name;
+}
+
+// "Edit" leads to what the step on the left changed.
+function followEdit(link, number) {
+  if (/^\d+$/.test(number ?? "")) followFragment(link, EDIT_URL, `/diff/step-${number}/`);
+}
+
+// As long as nobody has chosen another diff, the right pane shows what the step on the left changed.
+function followStepRight(leftPane) {
+  const edit = leftPane.querySelector("[data-step-edit]")?.dataset.stepEdit;
+  const chosen = new URL(window.location.href).searchParams.get("right");
+  const right = document.getElementById("right-pane");
+  if (!edit || !right || (chosen && !EDIT_OF_STEP.test(chosen))) return;
+  if (chosen && edit.endsWith(`/${chosen}/`)) return;
+  window.htmx.ajax("GET", edit, { target: right, swap: "innerHTML" });
 }
 
 // "Step 8" leads back to the step that was read last.
@@ -157,6 +181,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (!pane?.matches?.(".pane-body")) return;
   makeRoomFor(pane);
   showWanted(pane);
+  if (pane.id === "left-pane") followStepRight(pane);
 });
 
 function start() {

@@ -51,7 +51,7 @@ def test_tasks_and_trajectories_load_through_the_page(admin_client: Client) -> N
     runs = [upload_of("one.traj", RUN), upload_of("two.md", b"# no\n")]
     response = post(admin_client, *runs, kind="trajectories")
     assert texts(response, "[role=status] .chip") == ["1 loaded", "0 unchanged", "1 refused"]
-    assert texts(response, "h2") == ["one.traj", "two.md"]
+    assert texts(response, "#load-result h2") == ["one.traj", "two.md"]
     assert Trajectory.objects.get().task == Task.objects.get()
     assert Batch.objects.get().slug == "first"
 

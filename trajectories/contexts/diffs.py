@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, TypeGuard
+from typing import Literal
 from urllib.parse import urlencode
 
 from django.http import Http404
@@ -14,24 +14,27 @@ from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
 from trajectories.code import (
-    DIFF_NAMES,
     GOLD_DIFFS,
     DiffName,
     DiffSource,
     diff_source,
+    is_diff_name,
     mirror_of,
+    step_of,
     text_lines,
 )
 from trajectories.contexts.notices import Notice, notice_for
+from trajectories.contexts.related import step_notes
 from trajectories.diffs import Cell, FileChange, Hunk, Row, pair_hunk, unified
 from trajectories.diffs.model import Side
 from trajectories.git import GitError, PatchDoesNotApply
 from trajectories.highlighting import ColouredLine, colour_lines, markup
 from trajectories.models import Trajectory
+from trajectories.touching import Touch, steps_touching
 
 View = Literal["unified", "split"]
 
-LABELS: dict[DiffName, str] = {
+_LABELS: dict[DiffName, str] = {
     "model": "Model",
     "gold": "Gold",
     "model-gold": "Model ⇄ Gold",
@@ -80,6 +83,8 @@ class ShownHunk:
     header: str
     section: str
     failure: str
+    # The steps that wrote or removed its lines.
+    touches: tuple[Touch, ...] = ()
     lines: tuple[ShownLine, ...] = ()
     pairs: tuple[tuple[ShownLine | None, ShownLine | None], ...] = ()
 
@@ -149,6 +154,8 @@ class Diff:
     notice: Notice | None
     empty: str
     strays: tuple[str, ...]
+    # What is not known of it.
+    notes: tuple[str, ...] = ()
 
     @property
     def n_added(self) -> int:
@@ -167,8 +174,9 @@ class Diff:
         return "unified" if self.is_split else "split"
 
 
-def is_diff_name(which: str) -> TypeGuard[DiffName]:
-    return which in DIFF_NAMES
+def diff_label(which: DiffName) -> str:
+    step = step_of(which)
+    return _LABELS[which] if step is None else f"Edit of step {step}"
 
 
 def diff_context(
@@ -197,7 +205,7 @@ def diff_context(
     return Diff(
         trajectory=trajectory,
         which=name,
-        label=LABELS[name],
+        label=diff_label(name),
         view=_view(view),
         files=tuple(
             _with_body(file, source, show_all=show_all and file.is_wanted)
@@ -208,6 +216,7 @@ def diff_context(
         notice=notice_for(source.trouble, trajectory) if source.trouble else None,
         empty="" if files else _empty_text(name, source),
         strays=source.patch.strays,
+        notes=step_notes(trajectory, name),
     )
 
 
@@ -246,8 +255,11 @@ def _view(view: str) -> View:
 
 
 def _empty_text(which: DiffName, source: DiffSource) -> str:
-    if which == "model-gold" and source.trouble:
+    step = step_of(which)
+    if source.trouble and (step is not None or which == "model-gold"):
         return "Both sides are needed to compare them."
+    if step is not None:
+        return f"Step {step} changes no file, as far as its edits can be followed."
     return _EMPTY[which]
 
 
@@ -300,10 +312,14 @@ def _with_body(file: DiffFile, source: DiffSource, *, show_all: bool) -> DiffFil
     n_shown = sum(len(hunk.lines) for hunk in hunks)
     colours = _Colours(file, source, hunks)
     failures = _failures(source, change)
+    touches = steps_touching(file.trajectory, file.which, change)
     body = FileBody(
         hunks=tuple(
-            _shown_hunk(hunk, colours, failures.get(hunk.old_start, ""), file.view)
-            for hunk in hunks
+            replace(
+                _shown_hunk(hunk, colours, failures.get(hunk.old_start, ""), file.view),
+                touches=touched,
+            )
+            for hunk, touched in zip(hunks, touches, strict=False)
         ),
         n_lines=change.n_lines,
         n_hidden=change.n_lines - n_shown,

@@ -11,15 +11,25 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from trajectories.access import Sight
-from trajectories.code import DIFF_NAMES, GOLD_DIFFS, GOLD_TREES, DiffName, TreeName
-from trajectories.contexts import diffs
-from trajectories.contexts.diffs import diff_context
-from trajectories.contexts.files import Window, files_context, is_tree_name
+from trajectories.code import (
+    DIFF_NAMES,
+    GOLD_DIFFS,
+    GOLD_TREES,
+    DiffName,
+    TreeName,
+    is_tree_name,
+    step_name,
+    step_of,
+)
+from trajectories.contexts.diffs import diff_context, diff_label
+from trajectories.contexts.files import Window, files_context
 from trajectories.contexts.steps import issue_context, step_context
 from trajectories.models import Trajectory
 
 PaneName = Literal["left", "right"]
-_DIFF_KEYS: dict[DiffName, str] = {"model": "m", "gold": "g", "model-gold": "c", "test": "x"}
+# The tab of a step's edit; the address names the step: `right=step-8`.
+EDIT = "edit"
+_DIFF_KEYS = {"model": "m", "gold": "g", "model-gold": "c", "test": "x", EDIT: "e"}
 HIDDEN_GOLD = "Hidden until your first diagnosis"
 
 
@@ -75,6 +85,8 @@ class Selection:
     file: str | None = None
     view: str = "unified"
     show_all: bool = False
+    # The step whose edit is open on the right, if one is.
+    edit_of: int | None = None
 
 
 def read_selection(request: HttpRequest, sight: Sight) -> Selection:
@@ -91,6 +103,7 @@ def read_selection(request: HttpRequest, sight: Sight) -> Selection:
         file=query.get("file"),
         view=query.get("view", "unified"),
         show_all=query.get("all") == "1",
+        edit_of=step_of(query.get("right", "")),
     )
 
 
@@ -110,7 +123,7 @@ def evidence_context(
     return Evidence(
         trajectory=trajectory,
         left=_pane("left", tabs, request.GET.get("left")),
-        right=_pane("right", tabs, request.GET.get("right")),
+        right=_pane("right", tabs, EDIT if selection.edit_of else request.GET.get("right")),
     )
 
 
@@ -131,7 +144,7 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
         reverse("trajectories:step", args=[trajectory.pk, number]),
         "trajectories/_step.html",
         "step",
-        partial(step_context, trajectory, number),
+        partial(step_context, trajectory, sight, number),
         key_after_g="s",
     )
     return [
@@ -160,14 +173,33 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
 
 
 def _right_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> list[Tab]:
-    return [_diff_tab(trajectory, sight, selection, which) for which in DIFF_NAMES]
+    """The four diffs, and the edit of the step that is named, or else read on the left."""
+    edit = step_name(selection.edit_of or selection.step)
+    return [
+        *(
+            _diff_tab(trajectory, sight, selection, which, which, diff_label(which))
+            for which in DIFF_NAMES
+        ),
+        *(
+            [_diff_tab(trajectory, sight, selection, edit, EDIT, "Edit")]
+            if trajectory.n_steps
+            else []
+        ),
+    ]
 
 
-def _diff_tab(trajectory: Trajectory, sight: Sight, selection: Selection, which: DiffName) -> Tab:
+def _diff_tab(
+    trajectory: Trajectory,
+    sight: Sight,
+    selection: Selection,
+    which: DiffName,
+    key: str,
+    label: str,
+) -> Tab:
     return Tab(
         "right",
-        which,
-        diffs.LABELS[which],
+        key,
+        label,
         reverse("trajectories:diff", args=[trajectory.pk, which]),
         "trajectories/_diff.html",
         "diff",
@@ -181,5 +213,5 @@ def _diff_tab(trajectory: Trajectory, sight: Sight, selection: Selection, which:
             show_all=selection.show_all,
         ),
         hidden_because="" if which not in GOLD_DIFFS or sight.sees_gold else HIDDEN_GOLD,
-        key_after_g=_DIFF_KEYS[which],
+        key_after_g=_DIFF_KEYS[key],
     )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeGuard
 
 from django.http import Http404
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
-from trajectories.code import GOLD_TREES, TREE_NAMES, TreeName, mirror_of, tree_id
+from trajectories.code import (
+    GOLD_TREES,
+    TreeName,
+    is_tree_name,
+    mirror_of,
+    step_of,
+    tree_id,
+)
 from trajectories.contexts.notices import Notice, notice_for
 from trajectories.git import Entry, GitError, Mirror, ObjectMissing, UnsafeName
 from trajectories.git.text import decode, file_lines, is_binary, visible
@@ -124,13 +130,12 @@ class Window:
     show_all: bool = False
 
 
-def is_tree_name(name: str) -> TypeGuard[TreeName]:
-    return name in TREE_NAMES
-
-
 def tree_label(revision: TaskRevision, tree: TreeName) -> str:
-    """Name a tree with the commit it stands on: `base · cffd4e0`."""
-    return f"{LABELS[tree]} · {revision.base_commit[:7]}" if tree == "base" else LABELS[tree]
+    """Name a tree, base with its commit: `base · cffd4e0`."""
+    if tree == "base":
+        return f"{LABELS[tree]} · {revision.base_commit[:7]}"
+    step = step_of(tree)
+    return LABELS[tree] if step is None else f"after step {step}"
 
 
 def files_context(
@@ -161,16 +166,18 @@ def _url(trajectory: Trajectory, tree: TreeName) -> str:
 
 
 def _choices(trajectory: Trajectory, sight: Sight, current: TreeName) -> list[TreeChoice]:
+    names = [name for name in LABELS if name != "model" or trajectory.model_patch]
+    if step_of(current) is not None:
+        names.append(current)
     return [
         TreeChoice(
-            key=key,
-            label=label,
-            url=_url(trajectory, key),
-            is_current=key == current,
-            is_hidden=key in GOLD_TREES and not sight.sees_gold,
+            key=name,
+            label=LABELS.get(name) or tree_label(trajectory.task_revision, name),
+            url=_url(trajectory, name),
+            is_current=name == current,
+            is_hidden=name in GOLD_TREES and not sight.sees_gold,
         )
-        for key, label in LABELS.items()
-        if key != "model" or trajectory.model_patch
+        for name in names
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
 from trajectories.calls import CallText, call_text
+from trajectories.contexts.related import StepChanges, step_changes
 from trajectories.highlighting import colour_lines, markup
 from trajectories.markdown import render_markdown, rendered_text
 from trajectories.models import Step, StepKind, TaskRevision, Trajectory
@@ -169,6 +170,8 @@ class StepDetail:
     thought: str
     calls: tuple[ShownCall, ...]
     observations: tuple[ShownObservation, ...]
+    # What it changed in the code; None where nothing, or where that is not known.
+    changes: StepChanges | None = None
 
     @property
     def previous(self) -> int | None:
@@ -179,8 +182,8 @@ class StepDetail:
         return self.step.number + 1 if self.step.number < self.trajectory.n_steps else None
 
 
-def step_context(trajectory: Trajectory, number: int) -> StepDetail:
-    """Show one step with its bodies (one query), or raise Http404."""
+def step_context(trajectory: Trajectory, sight: Sight, number: int) -> StepDetail:
+    """Show one step with its bodies and what it changed, or raise Http404."""
     step = get_step(trajectory, number)
     return StepDetail(
         trajectory=trajectory,
@@ -191,6 +194,7 @@ def step_context(trajectory: Trajectory, number: int) -> StepDetail:
         observations=tuple(
             _shown_observation(step, index) for index in range(len(step.observations))
         ),
+        changes=step_changes(trajectory, sight, step),
     )
 
 

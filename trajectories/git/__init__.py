@@ -14,6 +14,7 @@ from trajectories.git.errors import (
 )
 from trajectories.git.mirror import Entry, Mirror
 from trajectories.git.patching import apply_patch, overlay
+from trajectories.git.trees import with_files
 from trajectories.git.worktree import checkout_tree, make_worktree
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "checkout_tree",
     "make_worktree",
     "overlay",
+    "with_files",
 ]

@@ -190,6 +190,14 @@ class Mirror:
         self.require()
         return self._objects.read(blob).data
 
+    def read_tree(self, tree: str) -> bytes:
+        """Return a tree as git stores it; raise ObjectMissing."""
+        self.require()
+        found = self._objects.read(tree)
+        if found.kind != "tree":
+            raise ObjectMissing(f"{tree} is no tree.")
+        return found.data
+
     def diff_trees(self, old: str, new: str) -> bytes:
         """Return the patch from one tree to another, renames found."""
         return self.git(

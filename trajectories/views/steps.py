@@ -34,7 +34,7 @@ def outline(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 def step(request: AuthenticatedHttpRequest, pk: int, number: int) -> HttpResponse:
     """One step: thought, calls, observations."""
     trajectory = get_trajectory(request.user, pk)
-    context = {"step": step_context(trajectory, number)}
+    context = {"step": step_context(trajectory, sight_of(request.user, trajectory), number)}
     response = render(request, "trajectories/_step.html", context)
     return show_in_address(request, response, left="step", step=number)
 

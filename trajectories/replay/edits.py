@@ -1,0 +1,197 @@
+"""Read from a tool call what it does to files, as far as the call itself says it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trajectories.classify import describe_call, relative
+from trajectories.formats.base import ToolCall
+from trajectories.shell import written_files
+
+# edit 10:20, the new lines, end_of_edit: SWE-agent 0.x
+_EDIT_RANGE = re.compile(r"edit\s+(\d+):(\d+)\s*\n(.*?)(?:\n?end_of_edit\s*)?\Z", re.DOTALL)
+_EDITORS = {"str_replace_editor", "str_replace_based_edit_tool", "text_editor", "editor"}
+_WINDOWED = {"edit", "insert", "create", "undo_edit"}
+
+
+@dataclass(frozen=True)
+class Write:
+    """The file is `text` from now on; `appends` adds it at the end instead."""
+
+    path: str
+    text: str
+    appends: bool = False
+
+
+@dataclass(frozen=True)
+class Replace:
+    """`old` becomes `new`, once, or wherever it stands."""
+
+    path: str
+    old: str
+    new: str
+    everywhere: bool = False
+
+
+@dataclass(frozen=True)
+class ReplaceLines:
+    """Lines `first` to `last` (1-based, inclusive) become `text`; `last` before `first` inserts."""
+
+    path: str
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    path: str
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Files that a program changes in a way the call does not say."""
+
+    path: str
+    how: str
+
+
+Edit = Write | Replace | ReplaceLines | Undo | Opaque
+
+
+def read_edits(call: Mapping[str, Any], open_file: str = "") -> list[Edit]:
+    """Return what a call ({function_name, arguments}) does to files, in order.
+
+    `open_file` is the file of SWE-agent's editor, which its `edit` does not name. Paths are
+    relative to the repository; one that leads out of it is left out.
+    """
+    name, arguments = str(call.get("function_name", "")), call.get("arguments")
+    if isinstance(arguments, str):
+        arguments = {"command": arguments}
+    if not isinstance(arguments, Mapping):
+        return []
+    edits = list(_edits(name, arguments, open_file)) or list(_opaque(name, arguments, open_file))
+    return [edit for edit in edits if _is_inside(edit.path)]
+
+
+def is_by_shell(call: Mapping[str, Any]) -> bool:
+    """Tell whether a shell does the call's edits: it may have done them before it failed."""
+    name, arguments = str(call.get("function_name", "")), call.get("arguments")
+    if not isinstance(arguments, Mapping):
+        return isinstance(arguments, str)
+    return name not in _EDITORS | _WINDOWED and not _path(arguments)
+
+
+def _edits(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[Edit]:
+    if name in _EDITORS:
+        yield from _editor(_named(arguments))
+    elif name in _WINDOWED:
+        yield from _windowed(name, arguments, open_file)
+    elif path := _path(arguments):
+        yield from _by_path(path, arguments)
+    elif isinstance(command := arguments.get("command", arguments.get("cmd")), str):
+        for written in written_files(command):
+            yield Write(relative(written.path), written.text, written.appends)
+
+
+def _opaque(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[Edit]:
+    described = describe_call(ToolCall(function_name=name, arguments=dict(arguments)), open_file)
+    if described.kind == "edit":
+        yield from (Opaque(path, described.summary) for path in described.files)
+
+
+def _is_inside(path: str) -> bool:
+    return bool(path) and not path.startswith(("/", "~", "$")) and ".." not in path.split("/")
+
+
+def _path(arguments: Mapping[str, Any]) -> str:
+    for key in ("path", "file_path", "filename"):
+        if isinstance(arguments.get(key), str):
+            return relative(str(arguments[key]))
+    return ""
+
+
+def _named(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an editor's arguments by name, also where they came as one command line."""
+    command = arguments.get("command")
+    if not isinstance(command, str) or not command.startswith("str_replace_editor "):
+        return arguments
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return {}
+    named: dict[str, Any] = {"command": words[1], "path": words[2]} if len(words) > 2 else {}
+    options = words[3:]
+    named |= {
+        key.lstrip("-"): value for key, value in zip(options[::2], options[1::2], strict=False)
+    }
+    return named
+
+
+def _editor(arguments: Mapping[str, Any]) -> Iterator[Edit]:
+    """`str_replace_editor`: create, str_replace, insert, undo_edit."""
+    path, command = _path(arguments), arguments.get("command")
+    new = _text(arguments.get("new_str"))
+    if command == "create":
+        yield Write(path, _text(arguments.get("file_text")))
+    elif command == "str_replace":
+        yield Replace(path, _text(arguments.get("old_str")), new)
+    elif command == "insert" and (line := _number(arguments.get("insert_line"))) is not None:
+        yield ReplaceLines(path, line + 1, line, _text(arguments.get("insert_text")) or new)
+    elif command == "undo_edit":
+        yield Undo(path)
+
+
+def _windowed(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[Edit]:
+    """SWE-agent's own editor, which has one file open: edit, insert, create, undo_edit."""
+    command = _text(arguments.get("command"))
+    if name == "create":
+        path = _path(arguments) or relative(command.removeprefix("create").strip())
+        # The new file has one empty line, for `edit 1:1`.
+        yield Write(path, "\n")
+    elif name == "undo_edit":
+        yield Undo(open_file)
+    elif name == "insert":
+        if (line := _number(arguments.get("line"))) is not None:
+            yield ReplaceLines(open_file, line + 1, line, _text(arguments.get("text")))
+    elif match := _EDIT_RANGE.match(command):
+        yield ReplaceLines(open_file, int(match[1]), int(match[2]), match[3])
+    elif isinstance(arguments.get("search"), str):
+        everywhere = bool(arguments.get("replace-all") or arguments.get("replace_all"))
+        new = _text(arguments.get("replace"))
+        yield Replace(open_file, str(arguments["search"]), new, everywhere)
+    elif (first := _number(arguments.get("start_line"))) is not None:
+        last = _number(arguments.get("end_line"))
+        text = _text(arguments.get("replacement_text"))
+        yield ReplaceLines(open_file, first, first if last is None else last, text)
+    elif path := _path(arguments):
+        yield from _by_path(path, arguments)
+
+
+def _by_path(path: str, arguments: Mapping[str, Any]) -> Iterator[Edit]:
+    """An editor's call that names file and texts, as Edit, MultiEdit and Write do."""
+    if isinstance(edits := arguments.get("edits"), list):
+        for edit in edits:
+            if isinstance(edit, Mapping):
+                yield from _by_path(path, edit)
+    elif isinstance(arguments.get("old_string"), str):
+        everywhere = bool(arguments.get("replace_all"))
+        new = _text(arguments.get("new_string"))
+        yield Replace(path, str(arguments["old_string"]), new, everywhere)
+    elif isinstance(arguments.get("content"), str):
+        yield Write(path, str(arguments["content"]))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int | None:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
