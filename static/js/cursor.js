@@ -4,7 +4,7 @@
 // The cursor is the focus itself, so that it is seen, announced and left by Tab like any focus.
 "use strict";
 
-import { onKey } from "./keys.js";
+import { onKey, press } from "./keys.js";
 
 const ROWS = "tr.hunk, [data-hunk], tr:has([data-line], [data-old-line]), tr[data-line], span[data-line]";
 let anchor = null;
@@ -97,6 +97,21 @@ onKey(".", () => go("tr.hunk, [data-hunk]", 1), { repeats: true });
 onKey(",", () => go("tr.hunk, [data-hunk]", -1), { repeats: true });
 onKey(">", () => go("[data-diff] .diff-file", 1), { repeats: true });
 onKey("<", () => go("[data-diff] .diff-file", -1), { repeats: true });
+
+// --- from a hunk to the steps that touched it -------------------------------------------------------
+
+/** Opens the first of the hunk's steps, or the one after that which the left pane shows. */
+function nextStepOfHunk() {
+  const hunk = currentRow()?.closest("tbody")?.querySelector("tr.hunk, [data-hunk]");
+  const steps = [...(hunk?.querySelectorAll("[data-key='t']") ?? [])];
+  if (steps.length < 2) return false;
+  const shown = document.querySelector("[data-step-shown]")?.dataset.stepShown;
+  const at = steps.findIndex((step) => step.dataset.step === shown);
+  press(steps[(at + 1) % steps.length]);
+  return true;
+}
+
+onKey("t", nextStepOfHunk);
 
 document.addEventListener("pointerdown", () => {
   anchor = null;
