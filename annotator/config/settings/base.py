@@ -18,6 +18,8 @@ django_stubs_ext.monkeypatch()
 PROJECT_FOLDER = Path(__file__).resolve().parents[3]
 # Everything that is not in PostgreSQL or Redis: mirrors, original files, environments, exports.
 RETRACE_DATA = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data")
+# What may be kept of results that can be computed again: trajectories/kept.py.
+RETRACE_KEPT_BYTES = env.integer("KEPT_MEGABYTES", 1024) * 1_000_000
 
 DEBUG = False
 ROOT_URLCONF = "annotator.config.urls"
