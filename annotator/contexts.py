@@ -36,6 +36,7 @@ from annotator.notes import Note, notes_for
 from annotator.services.claiming import free_slots
 from annotator.services.merging import Conflict, StaleVersion
 from annotator.submissions import live_steps
+from trajectories.contexts.outline import StepMark
 from trajectories.models import Batch, Trajectory
 
 # What to write, by kind: the claim's and the rationale's placeholder.
@@ -485,11 +486,20 @@ def trajectory_rows(batch: Batch) -> list[TrajectoryRow]:
     return [TrajectoryRow(membership.trajectory, membership.held) for membership in memberships]
 
 
-def outline_marks(reasoning: Reasoning) -> dict[int, str]:
-    """Say for each trajectory step how often it is cited."""
+def outline_marks(reasoning: Reasoning) -> dict[int, StepMark]:
+    """Say for each trajectory step how often it is cited, and how it was judged."""
     counts: dict[int, int] = defaultdict(int)
+    judgements: dict[int, str] = {}
     for card in reasoning.cards:
         for cited in card.chips:
             if cited.step is not None:
                 counts[cited.step] += 1
-    return {number: f"{n} cite{'s' if n > 1 else ''}" for number, n in counts.items()}
+        judgements |= {covered.step: covered.judgement for covered in card.covered}
+    return {
+        number: StepMark(_cites(counts[number]), judgements.get(number, ""))
+        for number in {*counts, *judgements}
+    }
+
+
+def _cites(n: int) -> str:
+    return f"{n} cite{'s' if n > 1 else ''}" if n else ""

@@ -26,6 +26,7 @@ from reviews.models import Comment, Review, Thread
 from reviews.querysets import awaiting_review, reviewable_by
 from reviews.services.rubrics import asked, criteria_of, rubric_of
 from reviews.services.threads import OPEN_STATES
+from trajectories.contexts.outline import StepMark
 from trajectories.models import Batch, Trajectory
 from validation.contexts import TestsContext
 from validation.models import TreeName
@@ -355,13 +356,17 @@ class SubmissionPage:
         return batch_of(self.submission)
 
     @property
-    def marks(self) -> dict[int, str]:
+    def marks(self) -> dict[int, StepMark]:
         """Say for each covered trajectory step which reasoning steps are about it."""
         found: dict[int, list[str]] = defaultdict(list)
+        judgements: dict[int, str] = {}
         for step in self.steps:
             for covered in step.content["covers"]:
                 found[covered["step"]].append(f"R{step.number}")
-        return {number: " ".join(names) for number, names in found.items()}
+                judgements[covered["step"]] = covered["judgement"]
+        return {
+            number: StepMark(" ".join(names), judgements[number]) for number, names in found.items()
+        }
 
 
 def submission_page(request: HttpRequest, user: User, submission: Submission) -> SubmissionPage:

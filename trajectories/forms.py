@@ -7,14 +7,23 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from trajectories.models import Batch
+from trajectories.contexts.ribbon import MEASURES
+from trajectories.models import Batch, StepKind
 
 MAX_UPLOAD_BYTES = 1024**3
 TASKS, TRAJECTORIES = "tasks", "trajectories"
 
 
 class OutlineForm(forms.Form):
+    """What the list of steps shows; a value that makes no sense counts as none."""
+
     step = forms.IntegerField(required=False, min_value=1, max_value=10_000_000)
+    first = forms.IntegerField(required=False, min_value=1, max_value=10_000_000)
+    last = forms.IntegerField(required=False, min_value=1, max_value=10_000_000)
+    kind = forms.ChoiceField(required=False, choices=StepKind.choices)
+    touch = forms.CharField(required=False, max_length=500)
+    find = forms.CharField(required=False, max_length=200)
+    ribbon = forms.ChoiceField(required=False, choices=[(name, name) for name in MEASURES])
 
 
 class ManyFilesInput(forms.ClearableFileInput):

@@ -52,5 +52,10 @@ class StepQuerySet(models.QuerySet["Step"]):
         return changing.only("number", "files", "is_error", "tool_calls")
 
     def outline(self) -> StepQuerySet:
-        """Load what the list of steps shows, without thoughts, calls and observations."""
-        return self.only(*OUTLINE_FIELDS)
+        """Load what the list of steps shows, without thoughts, calls and observations.
+
+        `agent` and `condensation` are what a step's `extra` says of them, or None.
+        """
+        return self.only(*OUTLINE_FIELDS).annotate(
+            agent=models.F("extra__agent"), condensation=models.F("extra__condensation")
+        )

@@ -12,8 +12,8 @@ from django_htmx.http import trigger_client_event
 from accounts.access import require_role
 from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_task, get_trajectory, sight_of
-from trajectories.contexts.evidence import evidence_context, positive
-from trajectories.contexts.steps import outline_context
+from trajectories.contexts.evidence import evidence_context
+from trajectories.contexts.outline import outline_context, outline_query
 from trajectories.pages import show_in_address
 from validation.access import get_run, get_trajectory_to_validate, may_read_log
 from validation.contexts import (
@@ -42,7 +42,7 @@ def trajectory(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     extra_tabs = (tests_tab(subject, sight),)
     context = {
         "trajectory": subject,
-        "outline": outline_context(subject, positive(request.GET.get("step")) or 1),
+        "outline": outline_context(subject, outline_query(request.GET, step=1)),
         "evidence": evidence_context(request, subject, sight, extra_tabs),
         "verdicts": tests_context(subject, sight),
     }

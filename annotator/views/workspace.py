@@ -17,8 +17,8 @@ from annotator.services.submitting import NotReady
 from annotator.services.submitting import submit as submit_annotation
 from annotator.submissions import problems
 from trajectories.access import get_trajectory, sight_of
-from trajectories.contexts.evidence import evidence_context, positive
-from trajectories.contexts.steps import outline_context
+from trajectories.contexts.evidence import evidence_context
+from trajectories.contexts.outline import outline_context, outline_query
 from validation.contexts import tests_context, tests_tab
 
 
@@ -37,12 +37,13 @@ def _page(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResp
     trajectory = get_trajectory(user, assignment.membership.trajectory_id)
     sight = sight_of(user, trajectory)
     reasoning = reasoning_context(user, assignment.annotation)
-    current = positive(request.GET.get("step")) or 1
     context = {
         "assignment": assignment,
         "trajectory": trajectory,
         "batch": assignment.membership.batch,
-        "outline": outline_context(trajectory, current, outline_marks(reasoning)),
+        "outline": outline_context(
+            trajectory, outline_query(request.GET, step=1), outline_marks(reasoning)
+        ),
         "evidence": evidence_context(request, trajectory, sight, (tests_tab(trajectory, sight),)),
         "verdicts": tests_context(trajectory, sight),
         "reasoning": reasoning,

@@ -31,7 +31,7 @@ from reviews.services.rubrics import asked, rubric_of
 from reviews.verdicts import verdict_words
 from trajectories.access import sight_of
 from trajectories.contexts.evidence import evidence_context
-from trajectories.contexts.steps import outline_context
+from trajectories.contexts.outline import outline_context, outline_query
 from validation.contexts import tests_context, tests_tab
 
 
@@ -63,7 +63,7 @@ def submission(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         "page": page,
         "decide": page.decision,
         "trajectory": trajectory,
-        "outline": outline_context(trajectory, marks=page.marks),
+        "outline": outline_context(trajectory, outline_query(request.GET, step=1), page.marks),
         "evidence": evidence_context(request, trajectory, sight, (tests_tab(trajectory, sight),)),
         "verdicts": verdicts,
         "warnings": run_warnings(verdicts) if sight.sees_verdicts else [],

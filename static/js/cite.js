@@ -4,7 +4,10 @@
 
 import { flush } from "./autosave.js";
 import { takenRows } from "./cursor.js";
+import { drawCited } from "./outline.js";
 import { placeOfRows, selectedPlace } from "./place.js";
+
+const JUDGEMENTS = ["productive", "neutral", "misstep"];
 
 /** Returns what would be cited: what is selected, or the rows under the cursor. */
 function meant() {
@@ -99,12 +102,17 @@ function mark() {
     const step = chip.dataset.citesStep;
     counts.set(step, (counts.get(step) ?? 0) + 1);
   }
-  for (const row of document.querySelectorAll("[data-outline] [data-step]")) {
+  for (const row of document.querySelectorAll("[data-outline] li[data-step]")) {
     const count = counts.get(row.dataset.step) ?? 0;
-    const place = row.querySelector("[data-mark]");
-    if (place) place.textContent = count ? `${count} cite${count > 1 ? "s" : ""}` : "";
-    else row.classList.toggle("cited", count > 0);
+    row.querySelector("[data-mark]").textContent = count ? `${count} cite${count > 1 ? "s" : ""}` : "";
+    const judgement = judgementOf(row.dataset.step);
+    for (const name of JUDGEMENTS) row.classList.toggle(`steps-row--${name}`, name === judgement);
   }
+  drawCited([...counts.keys()].map(Number));
+}
+
+function judgementOf(step) {
+  return document.querySelector(`[data-reasoning] [name="judgement-${CSS.escape(step)}"]`)?.value;
 }
 
 /** After a chip opened its place: bring the quote into view and select it for a moment. */
@@ -140,6 +148,7 @@ function settle() {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.elt?.id === "reasoning" || event.target.id === "reasoning") settle();
+  if (event.target.closest?.("[data-outline]")) mark();
   hideButton();
 });
 settle();

@@ -67,7 +67,8 @@ def test_a_bar_of_the_ribbon_opens_its_step(
     page: Page, live_server: LiveServer, trajectory: Trajectory
 ) -> None:
     page.goto(f"{live_server.url}/trajectories/{trajectory.pk}/")
-    page.locator(".ribbon [data-step='3']").click()
+    ribbon = page.locator("[data-ribbon]")
+    ribbon.click(position={"x": (ribbon.bounding_box() or {})["width"] - 4, "y": 8})
     shown_step(page, 3)
 
 

@@ -1,9 +1,7 @@
-"""What the fragments about steps show: the outline, one step, the issue."""
+"""What the fragments about steps show: one step, one observation, the issue."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,96 +12,17 @@ from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
 from trajectories.calls import CallText, call_text
+from trajectories.contexts.outline import glyph_of
 from trajectories.contexts.related import StepChanges, step_changes
 from trajectories.highlighting import colour_lines, markup
 from trajectories.markdown import render_markdown, rendered_text
-from trajectories.models import Step, StepKind, TaskRevision, Trajectory
+from trajectories.models import Step, TaskRevision, Trajectory
 from trajectories.text import clean_text
 
-GLYPHS = {
-    StepKind.THINK: "◌",
-    StepKind.SEARCH: "⌕",
-    StepKind.READ: "▤",
-    StepKind.EDIT: "✎",
-    StepKind.RUN: "▶",
-    StepKind.TEST: "✓",
-    StepKind.VCS: "⎇",
-    StepKind.SUBMIT: "⇪",
-    StepKind.OTHER: "·",
-}
-_FAILED_GLYPH = "✗"
-# django/db/models/sql/query.py:745, of which sql/query.py:745 is kept
-_LONG_PATH = re.compile(r"(?<![\w/.-])(?:[\w.@+-]+/){2,}([\w.@+-]+/[\w.@+-]+)")
 # A longer observation shows its head and tail, and a link that opens the rest.
 WHOLE_CHARS, WHOLE_LINES = 8_000, 80
 HEAD_CHARS, HEAD_LINES = 4_000, 40
 TAIL_CHARS, TAIL_LINES = 2_000, 20
-
-
-# --- the outline -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class OutlineRow:
-    """A step in the list and in the ribbon."""
-
-    number: int
-    kind: str
-    kind_label: str
-    glyph: str
-    summary: str
-    is_error: bool
-    mark: str
-
-    @property
-    def short(self) -> str:
-        """The summary with only the end of long paths, which is what tells files apart."""
-        return _LONG_PATH.sub(r"…/\1", self.summary) if len(self.summary) > 28 else self.summary
-
-    @property
-    def ribbon(self) -> str:
-        """The colour of its bar: edits, and how runs and tests went."""
-        if self.is_error and self.kind in {StepKind.RUN, StepKind.TEST}:
-            return "fail"
-        return {StepKind.EDIT: "edit", StepKind.TEST: "pass"}.get(StepKind(self.kind), "")
-
-
-@dataclass(frozen=True)
-class Outline:
-    trajectory: Trajectory
-    rows: tuple[OutlineRow, ...]
-    current: int | None
-
-
-def outline_context(
-    trajectory: Trajectory, current: int | None = None, marks: Mapping[int, str] | None = None
-) -> Outline:
-    """List the steps without their bodies, in one query.
-
-    `current` is the step that is open; `marks` are short remarks by step number ("2 cites"),
-    handed in by later rooms.
-    """
-    steps = Step.objects.filter(trajectory=trajectory).order_by("number").outline()
-    rows = tuple(_outline_row(step, (marks or {}).get(step.number, "")) for step in steps)
-    return Outline(trajectory, rows, current)
-
-
-def _outline_row(step: Step, mark: str) -> OutlineRow:
-    return OutlineRow(
-        number=step.number,
-        kind=step.kind,
-        kind_label=step.get_kind_display(),
-        glyph=_glyph(step),
-        summary=step.summary,
-        is_error=step.is_error,
-        mark=mark,
-    )
-
-
-def _glyph(step: Step) -> str:
-    if step.is_error and step.kind in {StepKind.RUN, StepKind.TEST}:
-        return _FAILED_GLYPH
-    return GLYPHS[StepKind(step.kind)]
 
 
 # --- one step ----------------------------------------------------------------------------------
@@ -188,7 +107,7 @@ def step_context(trajectory: Trajectory, sight: Sight, number: int) -> StepDetai
     return StepDetail(
         trajectory=trajectory,
         step=step,
-        glyph=_glyph(step),
+        glyph=glyph_of(step),
         thought=_thought_text(step),
         calls=tuple(_shown_call(step, index) for index in range(len(step.tool_calls))),
         observations=tuple(

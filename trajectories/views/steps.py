@@ -8,26 +8,27 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_trajectory, sight_of
+from trajectories.contexts.outline import outline_context, outline_query
 from trajectories.contexts.steps import (
     get_step,
     issue_context,
     observation_context,
-    outline_context,
     step_context,
 )
-from trajectories.forms import OutlineForm
 from trajectories.pages import show_in_address
 
 
 @require_safe
 def outline(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
-    """The list of steps; `?step=` marks the one that is open."""
+    """The list of steps, or with `only` a part of it that was not in the page."""
     trajectory = get_trajectory(request.user, pk)
-    form = OutlineForm(request.GET)
-    current = form.cleaned_data["step"] if form.is_valid() else None
-    return render(
-        request, "trajectories/_outline.html", {"outline": outline_context(trajectory, current)}
-    )
+    query = outline_query(request.GET)
+    context = {"outline": outline_context(trajectory, query), "only": request.GET.get("only")}
+    if query.first is not None:
+        return render(request, "trajectories/_outline_rows.html", context)
+    response = render(request, "trajectories/_outline.html", context)
+    filters = {"kind": None, "touch": None, "find": None, **query.filters}
+    return show_in_address(request, response, **filters, ribbon=request.GET.get("ribbon"))
 
 
 @require_safe
