@@ -1,7 +1,7 @@
 # `make run` and `make test` do all the set-up; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check install install-dev accounts lock format samples-check clean
+.PHONY: help run test check bench install install-dev accounts lock format samples-check clean
 
 PYTHON ?= $(shell scripts/find-python)
 VENV := .venv
@@ -10,6 +10,7 @@ PORT ?= 8000
 # Workers of the test run; the browser and sandbox tests leave little room for more than cores.
 TEST_JOBS ?= $(shell nproc)
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -30,6 +31,10 @@ check: install-dev ## Lint, types, templates, import arrows, migrations
 	$(BIN)/mypy
 	$(BIN)/djade --check $$(git ls-files 'templates/*.html')
 	DJANGO_SETTINGS_MODULE=annotator.config.settings.test $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+bench: install-dev ## Measure the site in a browser against its goals (BENCH_ARGS=--quick for less)
+	@scripts/system-package chromium chromium
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 install: $(VENV)/.installed-runs ## Make the environment for running the site
 install-dev: $(VENV)/.installed-dev ## Make the environment for developing it

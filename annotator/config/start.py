@@ -139,7 +139,7 @@ def _manage(*arguments: str, capture: bool = False) -> str:
 def _run(port: int, new_accounts: str) -> int:
     """Run web server and workers until one of them ends or Ctrl-C; return the exit status."""
     manager = Manager(Printer(_Terminal()))
-    for name, command in _processes(port).items():
+    for name, command in processes(port).items():
         manager.add_process(name, shlex.join(command), cwd=str(PROJECT_FOLDER), env=os.environ)
     greeting = threading.Thread(target=_greet, args=(port, new_accounts), daemon=True)
     greeting.start()
@@ -147,7 +147,7 @@ def _run(port: int, new_accounts: str) -> int:
     return int(manager.returncode or 0)
 
 
-def _processes(port: int) -> dict[str, list[str]]:
+def processes(port: int) -> dict[str, list[str]]:
     python = sys.executable
     celery = [python, "-m", "celery", "--quiet", "--app", "annotator.config", "worker"]
     quiet = [

@@ -1,0 +1,1 @@
+"""The benchmark: seeded input, the real site, a real browser, and goals as ratios to floors."""
