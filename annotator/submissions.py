@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Prefetch
 from jsonschema import Draft202012Validator
 
-from annotator.citations.checking import problem_of
+from annotator.citations.checking import problem_of, rows_of
+from annotator.citations.sources import CitedRows
 from annotator.models import Annotation, Citation, ReasoningKind, ReasoningStep
 from trajectories.models import TaskRevision, Trajectory
 
@@ -118,8 +119,10 @@ def problems(annotation: Annotation) -> list[str]:
     if _needs_diagnosis(annotation):
         found.append("The first diagnosis is not committed yet; this batch asks for it.")
     trajectory = annotation.assignment.membership.trajectory
+    cited = (citation for step in steps for citation in step.live_citations)  # type: ignore[attr-defined]
+    rows = rows_of(cited, trajectory)
     for number, step in enumerate(steps, start=1):
-        found += [f"R{number} {problem}" for problem in _step_problems(step, trajectory)]
+        found += [f"R{number} {problem}" for problem in _step_problems(step, trajectory, rows)]
     # The schema has the last word, where nothing that a person can name is wrong.
     return found or schema_violations(build_content(annotation))
 
@@ -129,7 +132,7 @@ def _needs_diagnosis(annotation: Annotation) -> bool:
     return bool(policy and policy.blind_first and annotation.diagnosis_committed_at is None)
 
 
-def _step_problems(step: ReasoningStep, trajectory: Trajectory) -> list[str]:
+def _step_problems(step: ReasoningStep, trajectory: Trajectory, rows: CitedRows) -> list[str]:
     found = []
     if not step.claim.strip():
         found.append("has no claim; say in one line what it states.")
@@ -141,7 +144,7 @@ def _step_problems(step: ReasoningStep, trajectory: Trajectory) -> list[str]:
             f"covers step {', '.join(unknown)}, but the trajectory has {trajectory.n_steps} steps."
         )
     for citation in step.live_citations:  # type: ignore[attr-defined]
-        if problem := problem_of(citation, trajectory):
+        if problem := problem_of(citation, trajectory, rows):
             found.append(f"cites “{citation.quote[:60]}”: {problem}")
     return found
 

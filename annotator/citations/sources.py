@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, cast
+
+from django.db.models import Q
 
 from annotator.citations.quotes import Span, locate, surroundings
 from annotator.citations.targets import (
@@ -30,7 +32,7 @@ from trajectories.code import (
 from trajectories.contexts.steps import citable_issue_texts, citable_step_text
 from trajectories.git import GitError
 from trajectories.models import Step, Trajectory
-from validation.models import Run
+from validation.models import RunTest
 
 HIDDEN = "This is hidden until your first diagnosis, so it cannot be cited yet."
 NOT_THERE = "The selected text does not stand there; select it again."
@@ -70,11 +72,59 @@ class Passage:
         return hashlib.sha256(self.content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(frozen=True)
+class CitedRows:
+    """The rows that targets of one trajectory point into: steps by number, tests by run and id."""
+
+    steps: Mapping[int, Step]
+    tests: Mapping[tuple[int, str], RunTest]
+
+
+def cited_rows(trajectory: Trajectory, targets: Iterable[Target]) -> CitedRows:
+    """Read what the targets point into (a query for the steps, one for the tests)."""
+    steps, tests = set(), set()
+    for target in targets:
+        match target:
+            case ThoughtTarget() | CallTarget() | ObservationTarget():
+                steps.add(target.step)
+            case TestTarget():
+                tests.add((target.run, target.test_id))
+    return CitedRows(_steps(trajectory, steps), _tests(trajectory, tests))
+
+
+def _steps(trajectory: Trajectory, numbers: set[int]) -> dict[int, Step]:
+    if not numbers:
+        return {}
+    found = Step.objects.filter(trajectory=trajectory, number__in=numbers)
+    return {step.number: step for step in found}
+
+
+def _tests(trajectory: Trajectory, wanted: set[tuple[int, str]]) -> dict[tuple[int, str], RunTest]:
+    """Return tests of the runs that are of the trajectory, or of its task's own trees."""
+    if not wanted:
+        return {}
+    found = RunTest.objects.filter(
+        Q(run__trajectory=None) | Q(run__trajectory=trajectory),
+        run__task_revision__task=trajectory.task_id,
+        run__in={run for run, _ in wanted},
+        test_id__in={test_id for _, test_id in wanted},
+    )
+    return {(test.run_id, test.test_id): test for test in found}
+
+
 def find_passage(
-    trajectory: Trajectory, sight: Sight, target: Target, selected: Selected
+    trajectory: Trajectory,
+    sight: Sight,
+    target: Target,
+    selected: Selected,
+    rows: CitedRows | None = None,
 ) -> Passage:
-    """Return where the selection stands in its source, or raise CannotCite."""
+    """Return where the selection stands in its source, or raise CannotCite.
+
+    `rows` are read here unless many targets are looked at and `cited_rows` has read them at once.
+    """
     check_sight(sight, target)
+    rows = rows or cited_rows(trajectory, [target])
     match target:
         case FileTarget():
             return _file_passage(trajectory, target)
@@ -83,9 +133,9 @@ def find_passage(
         case IssueTarget():
             return _issue_passage(trajectory, target, selected)
         case TestTarget():
-            return _test_passage(trajectory, target)
+            return _test_passage(rows, target)
         case _:
-            return _within(target, step_text(trajectory, target), selected)
+            return _within(target, _step_text(rows, target), selected)
 
 
 def check_sight(sight: Sight, target: Target) -> None:
@@ -99,11 +149,9 @@ def check_sight(sight: Sight, target: Target) -> None:
         raise CannotCite(HIDDEN)
 
 
-def step_text(
-    trajectory: Trajectory, target: ThoughtTarget | CallTarget | ObservationTarget
-) -> str:
+def _step_text(rows: CitedRows, target: ThoughtTarget | CallTarget | ObservationTarget) -> str:
     """Return the thought, call or observation, or raise CannotCite."""
-    step = Step.objects.filter(trajectory=trajectory, number=target.step).first()
+    step = rows.steps.get(target.step)
     kinds = {ThoughtTarget: "thought", CallTarget: "tool_call", ObservationTarget: "observation"}
     index = 0 if isinstance(target, ThoughtTarget) else target.index
     text = citable_step_text(step, kinds[type(target)], index) if step else None
@@ -162,12 +210,11 @@ def _lines_passage(target: FileTarget | PatchTarget, lines: Mapping[int, str]) -
     return Passage(target, "\n".join(lines.values()), Span(start, start + len(quote)))
 
 
-def _test_passage(trajectory: Trajectory, target: TestTarget) -> Passage:
-    run = Run.objects.filter(pk=target.run, task_revision__task=trajectory.task_id).first()
-    if run is None or run.trajectory_id not in (None, trajectory.pk):
-        raise CannotCite(f"Run {target.run} is not one of this trajectory.")
-    test = run.tests.filter(test_id=target.test_id).first()
+def _test_passage(rows: CitedRows, target: TestTarget) -> Passage:
+    test = rows.tests.get((target.run, target.test_id))
     if test is None:
-        raise CannotCite(f"Run {target.run} has no test {target.test_id:.80}.")
+        raise CannotCite(
+            f"Run {target.run} is not one of this trajectory, or has no test {target.test_id:.80}."
+        )
     content = f"{test.status} {test.test_id}"
     return Passage(target, content, Span(0, len(content)))
