@@ -12,8 +12,7 @@ from django.test import Client
 
 from accounts.models import Role, User
 from annotator.config.embedded import services
-
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+from tests.paths import PROJECT_FOLDER
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.conftest import PROJECT_FOLDER
+from tests.paths import PROJECT_FOLDER
 
 START_SECONDS = 180
 STOP_SECONDS = 60

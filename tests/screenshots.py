@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import RUN_MS, Person, Workspace, browser_running, person
-from tests.conftest import PROJECT_FOLDER
+from tests.paths import PROJECT_FOLDER
 from tests.running_site import running_site, short_folder
 
 FOLDER = PROJECT_FOLDER / "docs" / "screenshots"

@@ -17,7 +17,7 @@ import pytest
 from lxml import html
 
 from annotator.config.embedded import DataFolder, PostgresServer, RedisServer, services
-from tests.conftest import PROJECT_FOLDER
+from tests.paths import PROJECT_FOLDER
 from tests.running_site import (
     GREETED,
     RunningSite,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+if TYPE_CHECKING:
+    # Not at run time: the screenshots are made without Django's settings.
+    from accounts.models import User
 
 # Root, whom a container's tests often run as, gets no sandbox of Chromium's own; and nothing here
 # looks for hosts beyond this machine.

@@ -24,7 +24,7 @@ from tests.browser.people import (
     load_files,
     person,
 )
-from tests.conftest import PROJECT_FOLDER
+from tests.paths import PROJECT_FOLDER
 from tests.running_site import RunningSite, running_site, short_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey")]

@@ -17,7 +17,7 @@ from django.db import connection
 from accounts.models import User
 from reviews.models import Export, ExportState
 from reviews.services.exports import UNFINISHED, request_export
-from tests.conftest import PROJECT_FOLDER
+from tests.paths import PROJECT_FOLDER
 from tests.reviews.factories import make_approved
 
 SECONDS = 60

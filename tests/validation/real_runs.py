@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from annotator.config import env
-from tests.conftest import PROJECT_FOLDER
+from tests.paths import PROJECT_FOLDER
 from tests.validation.sdists import IndexUnreachable, RealInstance, real_instance
 from validation.environments.build import UNREACHABLE
 from validation.models import Outcome, RunCommand

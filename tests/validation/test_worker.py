@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tests.conftest import PROJECT_FOLDER
+from tests.paths import PROJECT_FOLDER
 from tests.validation.conftest import give_recipe
 from trajectories.models import Task
 from validation.models import Outcome, Run, RunState, TreeName
