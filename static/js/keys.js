@@ -29,9 +29,16 @@ function isUnderWay(control) {
   );
 }
 
+// What HTMX has put into the page but not taken into its care yet would be followed as without it.
+const UNSETTLED = ".htmx-added, .htmx-settling";
+
 /** Clicks a control, or focuses a field, unless its request is under way. */
 export function press(control) {
   if (!control || isUnderWay(control)) return;
+  if (control.closest(UNSETTLED)) {
+    document.addEventListener("htmx:afterSettle", () => press(control), { once: true });
+    return;
+  }
   if (control.matches(FIELD)) {
     control.focus();
     control.select?.();

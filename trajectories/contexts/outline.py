@@ -108,6 +108,11 @@ class OutlineRow:
         return ", ".join(dict.fromkeys(name for name in names if name not in self.summary))
 
     @property
+    def slow_seconds(self) -> float | None:
+        """How long it took, where that is long enough to be worth a look."""
+        return self.duration_seconds if (self.duration_seconds or 0) >= 1 else None
+
+    @property
     def tone(self) -> str:
         """How the step is coloured: edits, and how runs and tests went."""
         if self.is_error and self.kind in {StepKind.RUN, StepKind.TEST}:
