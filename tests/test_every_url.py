@@ -87,7 +87,6 @@ OLGA_WRITES = (NO_ROLE, HIDDEN, HIDDEN, OK, HIDDEN)
 EVIDENCE = (
     ("trajectories:outline", ()),
     ("trajectories:step", (1,)),
-    ("trajectories:observation", (1, 0)),
     ("trajectories:issue", ()),
     ("trajectories:diff", ("model",)),
     ("trajectories:diff", ("test",)),
@@ -117,6 +116,13 @@ def evidence_rules() -> Iterator[Rule]:
             yield Rule(
                 name, about, with_more(held, *more), BLIND_GOLD if about == "blind" else gets
             )
+        yield Rule(
+            "trajectories:step-part",
+            about,
+            with_more(held, 1, "output-0"),
+            gets,
+            query="?first=1&last=1&take=all",
+        )
         for which in ("model", "test", "gold"):
             hides = which == "gold" and about == "blind"
             yield Rule(

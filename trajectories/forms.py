@@ -8,6 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from trajectories.contexts.ribbon import MEASURES
+from trajectories.excerpts import Span
 from trajectories.models import Batch, StepKind
 
 MAX_UPLOAD_BYTES = 1024**3
@@ -24,6 +25,18 @@ class OutlineForm(forms.Form):
     touch = forms.CharField(required=False, max_length=500)
     find = forms.CharField(required=False, max_length=200)
     ribbon = forms.ChoiceField(required=False, choices=[(name, name) for name in MEASURES])
+
+
+class GapForm(forms.Form):
+    """Which rows of a long text to open (from 1, inclusive), and which of them at once."""
+
+    first = forms.IntegerField(min_value=1, max_value=100_000_000)
+    last = forms.IntegerField(min_value=1, max_value=100_000_000)
+    take = forms.ChoiceField(choices=[(take, take) for take in ("next", "previous", "all")])
+
+    @property
+    def gap(self) -> Span:
+        return Span(self.cleaned_data["first"] - 1, self.cleaned_data["last"])
 
 
 class ManyFilesInput(forms.ClearableFileInput):

@@ -37,6 +37,9 @@ def page_url(request: HttpRequest, **changes: object) -> str:
     """Return the current page's address with query parameters set, or removed where None."""
     parts = urlsplit(current_page(request))
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    # A part is one of a step: another step is shown from its top.
+    if "step" in changes:
+        changes = {"part": None, "open": None, **changes}
     for name, value in changes.items():
         query.pop(name, None)
         if value is not None and value != "":

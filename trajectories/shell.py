@@ -45,6 +45,20 @@ class Command:
 
 
 @dataclass(frozen=True)
+class HereDocument:
+    """Lines `first` up to `last`, exclusive, counted from 0, that `program` reads.
+
+    `path` is the file that they are written to, empty where they are not.
+    """
+
+    first: int
+    last: int
+    program: str
+    path: str
+    is_quoted: bool
+
+
+@dataclass(frozen=True)
 class WrittenFile:
     """A here-document that a command line writes to a file as it stands."""
 
@@ -60,6 +74,19 @@ def written_files(line: str) -> list[WrittenFile]:
     """
     lines = line.split("\n")
     found: list[WrittenFile] = []
+    for document in heredocs(line):
+        text = "".join(f"{body}\n" for body in lines[document.first : document.last])
+        target = _heredoc_target(lines[document.first - 1])
+        if target and (document.is_quoted or not _EXPANDS.search(text)):
+            path, appends = target
+            found.append(WrittenFile(path, text, appends))
+    return found
+
+
+def heredocs(line: str) -> list[HereDocument]:
+    """Return the here-documents of a command line in order, one per line that begins any."""
+    lines = line.split("\n")
+    found: list[HereDocument] = []
     at = 0
     while at < len(lines):
         head, match = lines[at], _HEREDOC.search(lines[at])
@@ -69,11 +96,11 @@ def written_files(line: str) -> list[WrittenFile]:
         end = next((i for i in range(at, len(lines)) if lines[i].strip() == match["word"]), None)
         if end is None:
             break
-        text = "".join(f"{body}\n" for body in lines[at:end])
+        commands = split_commands(_HEREDOC.sub("", head))
+        last = commands[-1] if commands else None
         target = _heredoc_target(head)
-        if target and (match["quote"] or not _EXPANDS.search(text)):
-            path, appends = target
-            found.append(WrittenFile(path, text, appends))
+        path = target[0] if target else ""
+        found.append(HereDocument(at, end, last.name if last else "", path, bool(match["quote"])))
         at = end + 1
     return found
 

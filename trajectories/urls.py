@@ -16,7 +16,7 @@ load_urls = [
 step_urls = [
     path("", steps.outline, name="outline"),
     path("<int:number>/", steps.step, name="step"),
-    path("<int:number>/observations/<int:index>/", steps.observation, name="observation"),
+    path("<int:number>/<slug:part>/", steps.step_part, name="step-part"),
 ]
 
 # /trajectories/<pk>/

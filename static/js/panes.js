@@ -165,7 +165,7 @@ for (const name of ["htmx:replacedInHistory", "htmx:pushedIntoHistory"]) {
 function showWanted(pane) {
   const wanted = pane.querySelector("[data-wanted]");
   pane.scrollTop = 0;
-  wanted?.scrollIntoView({ block: wanted.matches("tr") ? "center" : "start" });
+  wanted?.scrollIntoView({ block: wanted.matches("tr, span") ? "center" : "start" });
 }
 
 // What is opened in a pane that has no room at the moment is shown all the same.

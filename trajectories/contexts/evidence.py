@@ -23,6 +23,7 @@ from trajectories.code import (
 )
 from trajectories.contexts.diffs import diff_context, diff_label
 from trajectories.contexts.files import Window, files_context
+from trajectories.contexts.parts import NO_FOCUS, Focus, read_focus, searched_text
 from trajectories.contexts.steps import issue_context, step_context
 from trajectories.models import Trajectory
 
@@ -87,6 +88,8 @@ class Selection:
     show_all: bool = False
     # The step whose edit is open on the right, if one is.
     edit_of: int | None = None
+    # What of the step on the left is asked for.
+    focus: Focus = NO_FOCUS
 
 
 def read_selection(request: HttpRequest, sight: Sight) -> Selection:
@@ -104,6 +107,7 @@ def read_selection(request: HttpRequest, sight: Sight) -> Selection:
         view=query.get("view", "unified"),
         show_all=query.get("all") == "1",
         edit_of=step_of(query.get("right", "")),
+        focus=read_focus(query.dict(), searched_text(query.dict())),
     )
 
 
@@ -144,7 +148,7 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
         reverse("trajectories:step", args=[trajectory.pk, number]),
         "trajectories/_step.html",
         "step",
-        partial(step_context, trajectory, sight, number),
+        partial(step_context, trajectory, sight, number, selection.focus),
         key_after_g="s",
     )
     return [

@@ -1,84 +1,28 @@
-"""What the fragments about steps show: one step, one observation, the issue."""
+"""What the fragments about steps show: one step, the issue."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
 
 from django.http import Http404
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
-from trajectories.calls import CallText, call_text
 from trajectories.contexts.outline import glyph_of
+from trajectories.contexts.parts import (
+    NO_FOCUS,
+    Focus,
+    StepPart,
+    step_call,
+    step_parts,
+    thought_text,
+)
 from trajectories.contexts.related import StepChanges, step_changes
-from trajectories.highlighting import colour_lines, markup
 from trajectories.markdown import render_markdown, rendered_text
 from trajectories.models import Step, TaskRevision, Trajectory
 from trajectories.text import clean_text
 
-# A longer observation shows its head and tail, and a link that opens the rest.
-WHOLE_CHARS, WHOLE_LINES = 8_000, 80
-HEAD_CHARS, HEAD_LINES = 4_000, 40
-TAIL_CHARS, TAIL_LINES = 2_000, 20
-
-
 # --- one step ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ShownLine:
-    mark: str
-    html: SafeString
-
-
-@dataclass(frozen=True)
-class ShownCall:
-    """A tool call, readable; its lines together are what a citation quotes."""
-
-    index: int
-    function_name: str
-    shown: CallText
-
-    @cached_property
-    def lines(self) -> tuple[ShownLine, ...]:
-        texts = [line.text for line in self.shown.lines]
-        coloured = colour_lines(texts, self._colour_as)
-        return tuple(
-            ShownLine(line.mark, markup(parts))
-            for line, parts in zip(self.shown.lines, coloured, strict=True)
-        )
-
-    @property
-    def _colour_as(self) -> str:
-        if self.shown.form == "shell":
-            return "command.sh"
-        # An edit without a known path is nearly always of Python here.
-        name = self.shown.title.split(",", 1)[0]
-        return (name if "." in name else "edit.py") if self.shown.form == "edit" else ""
-
-
-@dataclass(frozen=True)
-class ShownObservation:
-    """What came back: whole, or head and tail with the number of characters between them."""
-
-    trajectory_id: int
-    step: int
-    index: int
-    head: str
-    tail: str
-    tail_start: int
-    n_chars: int
-    n_lines: int
-    hidden_lines: int
-    exit_code: int | None
-    is_whole: bool
-
-    @property
-    def url(self) -> str:
-        return reverse("trajectories:observation", args=[self.trajectory_id, self.step, self.index])
 
 
 @dataclass(frozen=True)
@@ -86,11 +30,17 @@ class StepDetail:
     trajectory: Trajectory
     step: Step
     glyph: str
-    thought: str
-    calls: tuple[ShownCall, ...]
-    observations: tuple[ShownObservation, ...]
+    parts: tuple[StepPart, ...]
     # What it changed in the code; None where nothing, or where that is not known.
     changes: StepChanges | None = None
+
+    @property
+    def has_calls(self) -> bool:
+        return any(part.kind == "tool_call" for part in self.parts)
+
+    @property
+    def has_observations(self) -> bool:
+        return any(part.kind == "observation" for part in self.parts)
 
     @property
     def previous(self) -> int | None:
@@ -101,24 +51,18 @@ class StepDetail:
         return self.step.number + 1 if self.step.number < self.trajectory.n_steps else None
 
 
-def step_context(trajectory: Trajectory, sight: Sight, number: int) -> StepDetail:
+def step_context(
+    trajectory: Trajectory, sight: Sight, number: int, focus: Focus = NO_FOCUS
+) -> StepDetail:
     """Show one step with its bodies and what it changed, or raise Http404."""
     step = get_step(trajectory, number)
     return StepDetail(
         trajectory=trajectory,
         step=step,
         glyph=glyph_of(step),
-        thought=_thought_text(step),
-        calls=tuple(_shown_call(step, index) for index in range(len(step.tool_calls))),
-        observations=tuple(
-            _shown_observation(step, index) for index in range(len(step.observations))
-        ),
+        parts=tuple(step_parts(step, focus)),
         changes=step_changes(trajectory, sight, step),
     )
-
-
-def _thought_text(step: Step) -> str:
-    return clean_text(step.thought).rstrip()
 
 
 def get_step(trajectory: Trajectory, number: int) -> Step:
@@ -129,51 +73,12 @@ def get_step(trajectory: Trajectory, number: int) -> Step:
     return step
 
 
-def _shown_call(step: Step, index: int) -> ShownCall:
-    call: dict[str, Any] = step.tool_calls[index]
-    shown = call_text(call)
-    # SWE-agent's `edit` does not name the file that its editor had open; the step knows it.
-    if call.get("function_name") == "edit" and len(step.files) == 1:
-        title = ", ".join(part for part in (str(step.files[0]), shown.title) if part)
-        shown = replace(shown, title=title)
-    return ShownCall(index, clean_text(str(call.get("function_name", ""))), shown)
-
-
-def observation_context(step: Step, index: int) -> ShownObservation:
-    """Show one observation whole, or raise Http404."""
-    if index >= len(step.observations):
-        raise Http404(f"Step {step.number} has no observation {index}.")
-    return _shown_observation(step, index, whole=True)
-
-
-def _shown_observation(step: Step, index: int, *, whole: bool = False) -> ShownObservation:
-    observation = step.observations[index]
-    text = clean_text(observation["content"])
-    n_lines = text.count("\n") + 1
-    fits = whole or (len(text) <= WHOLE_CHARS and n_lines <= WHOLE_LINES)
-    head = text if fits else "\n".join(text.split("\n")[:HEAD_LINES])[:HEAD_CHARS]
-    tail = "" if fits else "\n".join(text.split("\n")[-TAIL_LINES:])[-TAIL_CHARS:]
-    return ShownObservation(
-        trajectory_id=step.trajectory_id,
-        step=step.number,
-        index=index,
-        head=head,
-        tail=tail,
-        tail_start=len(text) - len(tail),
-        n_chars=len(text),
-        n_lines=n_lines,
-        hidden_lines=max(0, n_lines - head.count("\n") - tail.count("\n") - 2),
-        exit_code=observation.get("exit_code"),
-        is_whole=fits,
-    )
-
-
 def citable_step_text(step: Step, kind: str, index: int = 0) -> str | None:
     """Return what a citation of a thought, tool_call or observation quotes from, if it exists."""
     if kind == "thought":
-        return _thought_text(step)
+        return thought_text(step)
     if kind == "tool_call" and 0 <= index < len(step.tool_calls):
-        return call_text(step.tool_calls[index]).text
+        return step_call(step, index).text
     if kind == "observation" and 0 <= index < len(step.observations):
         return clean_text(step.observations[index]["content"])
     return None

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_trajectory, sight_of
 from trajectories.contexts.outline import outline_context, outline_query
+from trajectories.contexts.parts import read_focus, read_part, searched_text
+from trajectories.contexts.parts import step_part as part_of_step
 from trajectories.contexts.steps import (
     get_step,
     issue_context,
-    observation_context,
     step_context,
 )
-from trajectories.pages import show_in_address
+from trajectories.forms import GapForm
+from trajectories.pages import page_query, show_in_address
 
 
 @require_safe
@@ -33,21 +36,32 @@ def outline(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def step(request: AuthenticatedHttpRequest, pk: int, number: int) -> HttpResponse:
-    """One step: thought, calls, observations."""
+    """One step: thought, calls, observations; what is searched is marked."""
     trajectory = get_trajectory(request.user, pk)
-    context = {"step": step_context(trajectory, sight_of(request.user, trajectory), number)}
+    focus = read_focus(request.GET.dict(), searched_text(page_query(request)))
+    sight = sight_of(request.user, trajectory)
+    context = {"step": step_context(trajectory, sight, number, focus)}
     response = render(request, "trajectories/_step.html", context)
-    return show_in_address(request, response, left="step", step=number)
+    part = request.GET.get("part") if focus.part else None
+    return show_in_address(request, response, left="step", step=number, part=part, open=None)
 
 
 @require_safe
-def observation(
-    request: AuthenticatedHttpRequest, pk: int, number: int, index: int
-) -> HttpResponse:
-    """One observation, whole however long it is."""
-    step = get_step(get_trajectory(request.user, pk), number)
-    context = {"observation": observation_context(step, index)}
-    return render(request, "trajectories/_observation.html", context)
+def step_part(request: AuthenticatedHttpRequest, pk: int, number: int, part: str) -> HttpResponse:
+    """Rows of a part that were not shown at first: `first` to `last`, as many as `take` says."""
+    form = GapForm(request.GET)
+    if not form.is_valid():
+        raise Http404("There are no such rows.")
+    address = read_part(part)
+    if address is None or address.first:
+        raise Http404(f"No part of a step is called {part}.")
+    focus = read_focus({}, searched_text(page_query(request)))
+    shown = part_of_step(get_step(get_trajectory(request.user, pk), number), address.name, focus)
+    stretch = shown.opened(form.gap, form.cleaned_data["take"])
+    context = {"part": shown, "stretch": stretch}
+    response = render(request, "trajectories/_step_part.html#rows", context)
+    patch_vary_headers(response, ["HX-Request", "HX-Current-URL"])
+    return response
 
 
 @require_safe
