@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, Max, Prefetch, Q
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 
 from accounts.models import User
@@ -464,26 +464,6 @@ def assignments_of(user: User, batch: Batch | None = None) -> list[Assignment]:
         )
     )
     return sorted(found, key=lambda a: (order.get(AssignmentState(a.state), 3), -a.pk))
-
-
-@dataclass(frozen=True)
-class TrajectoryRow:
-    """A trajectory of a batch, for its admin, with who holds it."""
-
-    trajectory: Trajectory
-    assignments: list[Assignment]
-
-
-def trajectory_rows(batch: Batch) -> list[TrajectoryRow]:
-    """List a batch's trajectories in order with their assignments (two queries)."""
-    held = Assignment.objects.holding_slot().select_related("annotator").order_by("slot")
-    memberships = (
-        batch.memberships.select_related("trajectory__task")
-        .defer("trajectory__model_patch", "trajectory__extra")
-        .prefetch_related(Prefetch("assignments", queryset=held, to_attr="held"))
-        .order_by("position")
-    )
-    return [TrajectoryRow(membership.trajectory, membership.held) for membership in memberships]
 
 
 def outline_marks(reasoning: Reasoning) -> dict[int, StepMark]:

@@ -12,7 +12,7 @@ from accounts.events import record
 from accounts.http import AuthenticatedHttpRequest
 from accounts.models import Role
 from annotator.access import get_batch, get_own_assignment
-from annotator.contexts import assignments_of, batch_rows, trajectory_rows
+from annotator.contexts import assignments_of, batch_rows
 from annotator.forms import BatchPolicyForm
 from annotator.models import Assignment
 from annotator.models.assignment import WrongState
@@ -25,6 +25,7 @@ from annotator.services.claiming import (
 from annotator.services.claiming import (
     release as release_assignment,
 )
+from annotator.trajectory_rows import trajectory_rows
 from trajectories.markdown import render_markdown
 
 

@@ -60,9 +60,12 @@ class Trajectory(models.Model):
     @property
     def label(self) -> str:
         """Name the agent and model as far as the file tells them."""
-        return " · ".join(name for name in (self.agent_name, self.model_name) if name) or (
-            self.file_name
-        )
+        return trajectory_label(self.agent_name, self.model_name, self.file_name)
+
+
+def trajectory_label(agent_name: str, model_name: str, file_name: str) -> str:
+    """Return what a trajectory is called, where only these of its fields are at hand."""
+    return " · ".join(name for name in (agent_name, model_name) if name) or file_name
 
 
 class StepKind(models.TextChoices):
