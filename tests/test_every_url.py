@@ -175,6 +175,13 @@ RULES = [
     *rules(
         "trajectories:fetch-repository", "site", lambda w: [w.repository.pk], *ADMIN, method="post"
     ),
+    # No step of the world has an image; who sees one is in tests/trajectories/test_images.py.
+    *rules(
+        "trajectories:step-image",
+        "shared",
+        lambda w: [w.shared.trajectory.pk, 1, "0" * 64],
+        *(HIDDEN,) * 5,
+    ),
     # validation
     *rules("validation:validate", "shared", shared, *SHARED, method="post"),
     *rules(

@@ -16,6 +16,7 @@ load_urls = [
 step_urls = [
     path("", steps.outline, name="outline"),
     path("<int:number>/", steps.step, name="step"),
+    path("<int:number>/images/<slug:sha256>/", steps.step_image, name="step-image"),
     path("<int:number>/<slug:part>/", steps.step_part, name="step-part"),
 ]
 

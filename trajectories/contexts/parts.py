@@ -206,6 +206,17 @@ class ShownRows:
 
 
 @dataclass(frozen=True)
+class ShownImage:
+    """An image of an observation; `problem` says why it cannot be shown."""
+
+    number: int
+    media_type: str
+    size_bytes: int
+    problem: str
+    url: str
+
+
+@dataclass(frozen=True)
 class StepPart:
     """A thought, tool call or observation."""
 
@@ -257,6 +268,24 @@ class StepPart:
     def exit_code(self) -> int | None:
         code: int | None = self._observation.get("exit_code")
         return code
+
+    @property
+    def images(self) -> tuple[ShownImage, ...]:
+        return tuple(
+            self._image(number, image)
+            for number, image in enumerate(self._observation.get("images", ()), start=1)
+        )
+
+    def _image(self, number: int, image: Mapping[str, Any]) -> ShownImage:
+        sha256 = image.get("sha256", "")
+        where = [self.step.trajectory_id, self.step.number, sha256]
+        return ShownImage(
+            number,
+            image["media_type"],
+            image["size_bytes"],
+            image.get("problem", ""),
+            reverse("trajectories:step-image", args=where) if sha256 else "",
+        )
 
     @property
     def _observation(self) -> Mapping[str, Any]:

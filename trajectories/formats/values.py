@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from trajectories.formats.images import block_as_text
+
 # The lines that begin a unified diff: `diff --git a/x b/x`, `--- a/x`, `Index: x`
 _DIFF_START = re.compile(r"^(?:diff --git |--- \S|Index: \S)", re.MULTILINE)
 
@@ -38,9 +40,12 @@ def as_text(value: Any) -> str:
 
 
 def _block_text(block: Any) -> str:
-    """Return the text of `{"type": "text", "text": …}`; other blocks (images) as JSON."""
-    if isinstance(block, dict) and isinstance(block.get("text"), str):
-        return str(block["text"])
+    """Return the text of `{"type": "text", "text": …}`, an image as Markdown, others as JSON."""
+    if isinstance(block, dict):
+        if isinstance(block.get("text"), str):
+            return str(block["text"])
+        if (image := block_as_text(block)) is not None:
+            return image
     return block if isinstance(block, str) else json.dumps(block, ensure_ascii=False)
 
 

@@ -22,6 +22,7 @@ from trajectories.formats import (
     UnreadableTrajectory,
     read_trajectories,
 )
+from trajectories.images import keep_images
 from trajectories.loading.batches import add_trajectories, get_batch
 from trajectories.loading.matching import NoTask, find_instance_id, repository_name
 from trajectories.loading.report import FileReport, ItemReport, LoadReport
@@ -214,6 +215,7 @@ def _money(cost: float | None) -> Decimal | None:
 
 
 def _step(trajectory: Trajectory, number: int, step: ParsedStep) -> Step:
+    step, images = keep_images(step)
     described = classify_step(step)
     return Step(
         trajectory=trajectory,
@@ -234,8 +236,9 @@ def _step(trajectory: Trajectory, number: int, step: ParsedStep) -> Step:
                 "tool_call_id": storable(observation.tool_call_id),
                 "content": storable(observation.content),
                 "exit_code": observation.exit_code,
+                **({"images": shown} if shown else {}),
             }
-            for observation in step.observations
+            for observation, shown in zip(step.observations, images, strict=True)
         ],
         extra=storable_json(step.extra),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedHttpRequest
@@ -17,7 +17,9 @@ from trajectories.contexts.steps import (
     issue_context,
     step_context,
 )
+from trajectories.formats.images import media_type_of
 from trajectories.forms import GapForm
+from trajectories.images import image_content
 from trajectories.pages import page_query, show_in_address
 
 
@@ -61,6 +63,29 @@ def step_part(request: AuthenticatedHttpRequest, pk: int, number: int, part: str
     context = {"part": shown, "stretch": stretch}
     response = render(request, "trajectories/_step_part.html#rows", context)
     patch_vary_headers(response, ["HX-Request", "HX-Current-URL"])
+    return response
+
+
+@require_safe
+def step_image(
+    request: AuthenticatedHttpRequest, pk: int, number: int, sha256: str
+) -> HttpResponse:
+    """An image of an observation; nothing that could run goes with it."""
+    step = get_step(get_trajectory(request.user, pk), number)
+    images = (image for seen in step.observations for image in seen.get("images", ()))
+    if not any(image.get("sha256") == sha256 for image in images):
+        raise Http404("This step has no such image.")
+    try:
+        content = image_content(sha256)
+    except FileNotFoundError:
+        raise Http404("The file of this image is missing.") from None
+    media_type = media_type_of(content)
+    if not media_type:
+        raise Http404("This is no image that can be shown.")
+    response = HttpResponse(content, content_type=media_type)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    patch_cache_control(response, private=True, max_age=31_536_000, immutable=True)
     return response
 
 
