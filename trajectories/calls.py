@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from trajectories.classify import relative
 from trajectories.diffs import DiffLine, Hunk, pair_hunk, unified
-from trajectories.shell import heredocs
+from trajectories.shell import COMMAND_KEYS, command_of, heredocs
 from trajectories.text import clean_text
 
 Mark = Literal["", "add", "del"]
@@ -113,7 +113,7 @@ def _named(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _command(arguments: Mapping[str, Any]) -> str | None:
-    command = arguments.get("command", arguments.get("cmd"))
+    command = command_of(arguments)
     if isinstance(command, list) and all(isinstance(word, str) for word in command):
         # ["bash", "-lc", "pytest -q"]
         is_wrapped = len(command) == 3 and command[1] in {"-c", "-lc"}
@@ -123,7 +123,7 @@ def _command(arguments: Mapping[str, Any]) -> str | None:
 
 def _rest(arguments: Mapping[str, Any]) -> str:
     """Name the arguments beside a command: `timeout 120, workdir /repo`."""
-    rest = {k: v for k, v in arguments.items() if k not in {"command", "cmd"}}
+    rest = {k: v for k, v in arguments.items() if k not in COMMAND_KEYS}
     words = (f"{key} {_text(value)}" for key, value in rest.items() if value not in (None, ""))
     return clean_text(", ".join(words)).replace("\n", " ")[:200]
 

@@ -14,13 +14,15 @@ from typing import Any
 from trajectories.formats.base import Observation, ParsedStep, ToolCall
 from trajectories.formats.swe_agent import COMMANDS as SWE_AGENT_COMMANDS
 from trajectories.formats.values import as_text
-from trajectories.shell import Command, split_commands
+from trajectories.shell import Command, command_of, split_commands
 from trajectories.text import clean_text, shorten
 
 SUMMARY_CHARS = 160
 MAX_FILES = 20
 # Of several things done in one step, the first in this list names the step.
 _WEIGHT = ("submit", "edit", "test", "run", "vcs", "search", "read", "think", "other")
+# Tools by which agents say that they are done.
+_HAND_INS = {"finish", "mark_task_complete", "complete_task"}
 # /testbed/x.py, /workspace/repo/x.py, /django__django/x.py
 _ROOT = re.compile(r"^/(?:testbed|workspace|repo|[A-Za-z0-9.-]+__[A-Za-z0-9._-]+)(?:/+|$)")
 
@@ -58,12 +60,14 @@ def classify_step(step: ParsedStep) -> Described:
 def describe_call(call: ToolCall, open_file: str = "") -> Described:
     """Describe one call; `open_file` is what SWE-agent's editor shows, which its edits name not."""
     arguments = call.arguments if isinstance(call.arguments, Mapping) else {}
+    if call.function_name in _HAND_INS:
+        return Described("submit", call.function_name.replace("_", " "))
     if call.function_name in {"think", "thinking"}:
         thought = as_text(arguments.get("thought")) or as_text(call.arguments)
         return Described("think", shorten(thought, SUMMARY_CHARS))
     if call.function_name in SWE_AGENT_COMMANDS:
         return _describe_swe_agent(call, arguments, open_file)
-    command = arguments.get("command", arguments.get("cmd"))
+    command = command_of(arguments)
     if isinstance(command, list):
         command = " ".join(as_text(word) for word in command)
     if isinstance(command, str):

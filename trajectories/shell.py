@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 # <<EOF, <<'EOF', <<-"EOF"
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)")
 # What separates commands, outside quotes. A pipeline stays together: its first command decides.
 _SEPARATORS = ("&&", "||", ";", "\n", "&")
+# The names of the argument that holds a shell's command line.
+COMMAND_KEYS = ("command", "cmd", "keystrokes")
 # What a shell replaces in a here-document whose word is not quoted.
 _EXPANDS = re.compile(r"[$`\\]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
@@ -56,6 +59,11 @@ class HereDocument:
     program: str
     path: str
     is_quoted: bool
+
+
+def command_of(arguments: Mapping[str, Any]) -> Any:
+    """Return what named arguments give a shell, whatever agents call it; None if nothing."""
+    return next((arguments[key] for key in COMMAND_KEYS if key in arguments), None)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from trajectories.classify import classify_step
 from trajectories.formats import UnreadableTrajectory, read_trajectories
-from trajectories.formats.base import ParsedTrajectory
+from trajectories.formats.atif import AtifReader
+from trajectories.formats.base import Observation, ParsedTrajectory
 
 PATCH = "\ndiff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n"
 
@@ -218,7 +219,7 @@ def test_the_oldest_form_is_a_bare_list_whose_last_output_is_the_patch() -> None
         (b'{"trajectory": [', "broken"),
         (b"42", "single JSON value"),
         (b'{"a": 1}', "no trajectory format that Retrace knows"),
-        (b'{"schema_version": "ATIF-v1.5", "steps": []}', "an ATIF trajectory"),
+        (b'{"schema_version": "ATIF-v9", "steps": []}', "an ATIF trajectory"),
         (b'{"history": []}', "demonstration"),
         (b'{"attempts": [], "info": {}}', "retry run"),
         (b'{"history": [], "instance_id": "x"}\n{"history": []}\n', "OpenHands output.jsonl"),
@@ -252,6 +253,90 @@ def test_lone_surrogates_nan_and_duplicate_keys_are_survived() -> None:
     (trajectory,) = read_trajectories(content)
     assert trajectory.steps[0].duration_seconds is None
     assert trajectory.steps[0].tool_calls[0].arguments == {"command": "pwd"}
+
+
+# --- ATIF ---------------------------------------------------------------------------------------
+
+
+def atif(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    agent = {"name": "terminus-2", "version": "2", "model_name": "m"}
+    return {"schema_version": "ATIF-v1.7", "agent": agent, "steps": list(steps), **more}
+
+
+def turn(message: str, **more: Any) -> dict[str, Any]:
+    return {"step_id": 1, "source": "agent", "message": message, **more}
+
+
+def test_atif_s_turns_of_the_agent_are_steps_with_their_observations() -> None:
+    call = {
+        "tool_call_id": "c1",
+        "function_name": "bash_command",
+        "arguments": {"keystrokes": "ls\n"},
+    }
+    result = {"source_call_id": "c1", "content": "a.py"}
+    read = read_one(
+        atif(
+            {"step_id": 1, "source": "user", "message": "Do it."},
+            turn("Look.", reasoning_content="Why?", tool_calls=[call], metrics={"cost_usd": 0.25},
+                 observation={"results": [result]}, timestamp="2026-01-01T00:00:00Z"),
+            final_metrics={"total_cost_usd": 0.5},
+        )
+    )  # fmt: skip
+    (step,) = read.steps
+    assert (read.agent_name, read.model_name, read.cost_usd) == ("terminus-2", "m", 0.5)
+    assert step.thought == "Why?\n\nLook."
+    assert step.observations == (Observation("a.py", "c1"),)
+    assert (step.cost_usd, step.timestamp) == (0.25, "2026-01-01T00:00:00Z")
+    assert classify_step(step).summary == "ls"
+
+
+def test_atif_s_embedded_sub_agents_stand_after_the_step_that_calls_them() -> None:
+    child = atif(turn("inner"), trajectory_id="t1")
+    child["agent"] = {"name": "explorer", "version": "1"}
+    ref = {"results": [{"subagent_trajectory_ref": [{"trajectory_id": "t1"}]}]}
+    read = read_one(
+        atif(turn("outer", observation=ref), turn("end"), subagent_trajectories=[child])
+    )
+    assert [(step.thought, step.extra.get("agent")) for step in read.steps] == [
+        ("outer", None),
+        ("inner", {"name": "explorer", "depth": 1}),
+        ("end", None),
+    ]
+
+
+def test_atif_s_sub_agent_in_another_file_is_named() -> None:
+    ref = {"results": [{"subagent_trajectory_ref": {"trajectory_path": "other.json"}}]}
+    (step,) = read_one(atif(turn("outer", observation=ref))).steps
+    assert "other.json" in step.observations[0].content
+
+
+def test_atif_s_context_summary_is_a_condensation() -> None:
+    ref = {"results": [{"content": "So far", "subagent_trajectory_ref": [{"session_id": "s"}]}]}
+    system = {"step_id": 2, "source": "system", "message": "Performed context summarization",
+              "observation": ref}  # fmt: skip
+    read = read_one(
+        atif(turn("one"), system, {"source": "system", "message": "other"}, turn("two"))
+    )
+    assert [step.extra.get("condensation") for step in read.steps] == [
+        None,
+        {"n_steps": None, "summary_chars": 6},
+        None,
+    ]
+
+
+def test_atif_that_embeds_itself_ends() -> None:
+    ref = {"results": [{"subagent_trajectory_ref": [{"trajectory_id": "t"}]}]}
+    document = atif(turn("x", observation=ref), trajectory_id="t")
+    document["subagent_trajectories"] = [document]
+    reader = AtifReader()
+    (read,) = reader.read(document)
+    assert len(read.steps) < 10
+
+
+@pytest.mark.parametrize("steps", [["x"], [None]])
+def test_atif_with_odd_steps_is_refused_with_their_place(steps: list[Any]) -> None:
+    with pytest.raises(UnreadableTrajectory, match=r"steps\[0\]"):
+        read_one(atif(*steps))
 
 
 # --- anything at all ---------------------------------------------------------------------------

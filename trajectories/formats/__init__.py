@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trajectories.formats.atif import AtifReader
 from trajectories.formats.base import (
     Observation,
     ParsedStep,
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 # Asked in this order; the content decides, never the file's name.
-READERS: tuple[Reader, ...] = (SweAgentReader(), MiniSweAgentReader())
+READERS: tuple[Reader, ...] = (SweAgentReader(), MiniSweAgentReader(), AtifReader())
 
 
 def sniff(content: Content) -> Reader:

@@ -39,7 +39,7 @@ def _one_of(key: str, *values: str) -> Callable[[Any], bool]:
 
 
 _OBJECTS: tuple[Rule, ...] = (
-    (_starts("schema_version", "ATIF-"), "an ATIF trajectory"),
+    (_starts("schema_version", "ATIF-"), "an ATIF trajectory of a version that is not read"),
     (_has("attempts", "history"), "a SWE-agent retry run (attempts without a trajectory)"),
     (_has("attempts", "info"), "a SWE-agent retry run (attempts without a trajectory)"),
     (_has("history", "test_result"), "an OpenHands output row"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from trajectories.classify import describe_call, relative
 from trajectories.formats.base import ToolCall
-from trajectories.shell import written_files
+from trajectories.shell import command_of, written_files
 
 # edit 10:20, the new lines, end_of_edit: SWE-agent 0.x
 _EDIT_RANGE = re.compile(r"edit\s+(\d+):(\d+)\s*\n(.*?)(?:\n?end_of_edit\s*)?\Z", re.DOTALL)
@@ -93,7 +93,7 @@ def _edits(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[
         yield from _windowed(name, arguments, open_file)
     elif path := _path(arguments):
         yield from _by_path(path, arguments)
-    elif isinstance(command := arguments.get("command", arguments.get("cmd")), str):
+    elif isinstance(command := command_of(arguments), str):
         for written in written_files(command):
             yield Write(relative(written.path), written.text, written.appends)
 
