@@ -203,6 +203,17 @@ def test_every_file_is_listed_and_read_back(mirror: Mirror, base: str) -> None:
     assert listed == {name.encode("latin-1"): content for name, content in FILES.items()}
 
 
+@pytest.mark.parametrize("odd", ["", "\n", " \n a", "\udce9"])
+def test_a_file_of_any_name_is_found_by_its_path(mirror: Mirror, source: Path, odd: str) -> None:
+    (source / f"x y{odd}.txt").write_text("odd")
+    tree = git(source, "rev-parse", f"{commit_all(source, 'odd')}^{{tree}}")
+    mirror.fetch(str(source))
+    for entry in mirror.list_files(tree):
+        assert mirror.blob_id(tree, entry.path) == entry.id
+    assert mirror.blob_id(tree, "pkg") is None
+    assert mirror.blob_id(tree, "") is None
+
+
 def test_a_link_is_read_as_its_target_and_never_followed(mirror: Mirror, base: str) -> None:
     entry = mirror.entry(mirror.tree_of(base), "link")
     assert entry.is_symlink

@@ -14,7 +14,7 @@ from typing import Unpack
 
 from trajectories.git.errors import FetchFailed, GitFailed, NotFetched, ObjectMissing, UnsafeName
 from trajectories.git.names import check_object_id, check_path, check_source
-from trajectories.git.objects import ObjectReader
+from trajectories.git.objects import ObjectReader, is_plain
 from trajectories.git.process import GitOptions, run_git
 
 FETCH_TIMEOUT_SECONDS = 3600
@@ -174,11 +174,24 @@ class Mirror:
 
     def blob_id(self, tree: str, path: str) -> str | None:
         """Return the id of the file at a path, or None where there is no file."""
+        self.require()
         try:
-            entry = self.entry(tree, path)
+            if is_plain(path):
+                blob, kind, _ = self._objects.header_at(tree, path)
+            else:
+                entry = self.entry(tree, path)
+                blob, kind = entry.id, entry.kind
         except (ObjectMissing, UnsafeName):
             return None
-        return entry.id if entry.kind == "blob" else None
+        return blob if kind == "blob" else None
+
+    def resolve(self, ref: str) -> str | None:
+        """Return the id of the object that a full ref points at, or None where there is no ref."""
+        self.require()
+        try:
+            return self._objects.header_of_ref(ref)[0]
+        except ObjectMissing:
+            return None
 
     def blob_size(self, blob: str) -> int:
         """Return a blob's size in bytes; raise ObjectMissing."""

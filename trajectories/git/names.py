@@ -8,6 +8,8 @@ import re
 from trajectories.git.errors import UnsafeName
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
+# refs/retrace/trees/9f86d081…
+_REF = re.compile(r"refs(/[0-9A-Za-z_-]+)+")
 _URL = re.compile(r"(https?|ssh|git|file)://[^\s-]\S*")
 # git@github.com:owner/name.git
 _SCP_LIKE = re.compile(r"[\w.-]+@[\w.-]+:[\w./~-]+")
@@ -20,6 +22,13 @@ def check_object_id(name: str) -> str:
     """
     if not _OBJECT_ID.fullmatch(name):
         raise UnsafeName(f"{name!r:.80} is not a full object id.")
+    return name
+
+
+def check_ref(name: str) -> str:
+    """Return `name` if it is the full name of a plain ref, else raise UnsafeName."""
+    if not _REF.fullmatch(name):
+        raise UnsafeName(f"{name!r:.80} is not a full ref.")
     return name
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from git import Git
 
 from trajectories.git.errors import ObjectMissing
-from trajectories.git.names import check_object_id
+from trajectories.git.names import check_object_id, check_path, check_ref
 from trajectories.git.process import git_environment
 
 
@@ -45,6 +45,21 @@ class ObjectReader:
     def header(self, name: str) -> tuple[str, str, int]:
         """Return (id, kind, size in bytes) without the content; raise ObjectMissing."""
         check_object_id(name)
+        return self._header(name)
+
+    def header_at(self, tree: str, path: str) -> tuple[str, str, int]:
+        """Return the header of what stands at a path of a tree; raise ObjectMissing.
+
+        The path must be one line of UTF-8: `is_plain` tells.
+        """
+        check_object_id(tree)
+        return self._header(f"{tree}:{check_path(path)}")
+
+    def header_of_ref(self, ref: str) -> tuple[str, str, int]:
+        """Return the header of what a full ref points at; raise ObjectMissing."""
+        return self._header(check_ref(ref))
+
+    def _header(self, name: str) -> tuple[str, str, int]:
         with self._lock:
             try:
                 object_id, kind, size = self._process().get_object_header(name)
@@ -58,6 +73,11 @@ class ObjectReader:
             self._git.update_environment(**git_environment(), GIT_DIR=str(self._git_dir))
             self._pid = os.getpid()
         return self._git
+
+
+def is_plain(path: str) -> bool:
+    """Tell whether the line-by-line `cat-file` can be asked for this path."""
+    return "\n" not in path and not any("\ud800" <= char <= "\udfff" for char in path)
 
 
 def _text(value: str | bytes) -> str:

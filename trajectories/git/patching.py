@@ -31,7 +31,7 @@ def apply_patch(mirror: Mirror, tree: str, patch: bytes) -> str:
     if not patch:
         return tree
     ref = f"refs/retrace/trees/{hashlib.sha256(tree.encode() + patch).hexdigest()}"
-    if known := _resolve(mirror, ref):
+    if known := mirror.resolve(ref):
         return known
     with temporary_index(mirror, tree) as index:
         try:
@@ -45,7 +45,7 @@ def overlay(mirror: Mirror, tree: str, other: str, paths: tuple[str, ...]) -> st
     """Return `tree` with each of `paths` as it is in `other`: taken over, or removed there."""
     key = "\0".join((tree, other, *paths))
     ref = f"refs/retrace/trees/{hashlib.sha256(key.encode(errors='surrogateescape')).hexdigest()}"
-    if known := _resolve(mirror, ref):
+    if known := mirror.resolve(ref):
         return known
     with temporary_index(mirror, tree) as index:
         mirror.git(
@@ -85,11 +85,6 @@ def temporary_index(mirror: Mirror, tree: str) -> Iterator[dict[str, str]]:
 
 def _write_tree(mirror: Mirror, index: dict[str, str]) -> str:
     return mirror.git("write-tree", extra=index).decode("ascii").strip()
-
-
-def _resolve(mirror: Mirror, ref: str) -> str | None:
-    found = mirror.git("rev-parse", "--verify", "--quiet", ref, ok_codes=(0, 1))
-    return found.decode("ascii").strip() or None
 
 
 def _index_line(mirror: Mirror, tree: str, path: str) -> bytes:
