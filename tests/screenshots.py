@@ -45,15 +45,21 @@ def main(folder: Path) -> None:
 
 
 def _claim(page: Page) -> str:
+    """Claim until the run is one whose edits can be followed: SWE-agent's editor says them."""
     page.get_by_role("link", name="Batches").click()
-    page.get_by_role("button", name="Claim next").first.click()
-    page.wait_for_url("**/assignments/*/")
+    batches = page.url
+    for _ in range(6):
+        page.goto(batches)
+        page.get_by_role("button", name="Claim next").first.click()
+        page.wait_for_url("**/assignments/*/")
+        if page.locator(".workspace-agent").inner_text().startswith("SWE-agent"):
+            break
     return page.url
 
 
 def _write(desk: Workspace) -> int:
     """Write two steps with citations and let the tests run; return the agent's last edit."""
-    edits = desk.page.locator("[data-outline] li.steps-row--edit")
+    edits = desk.page.locator("[data-outline] li.steps-row--edit").filter(has_text="recurrence")
     edit = int(edits.last.get_attribute("data-step") or 1)
     card = desk.add_step(
         1,

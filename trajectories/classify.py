@@ -259,6 +259,12 @@ def describe_command_line(line: str) -> Described:
     return replace(_weightiest(commands), files=files[:MAX_FILES])
 
 
+def describe_shell_edits(line: str) -> list[Described]:
+    """Describe those commands of a command line that change files."""
+    commands = (_describe_command(command) for command in split_commands(line))
+    return [described for described in commands if described.kind == "edit"]
+
+
 def _describe_command(command: Command) -> Described:
     name = command.name
     if name in _TEST_PROGRAMS or _TEST_PHRASES.search(command.text):

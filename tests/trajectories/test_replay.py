@@ -105,6 +105,19 @@ def test_what_cannot_be_followed_is_named_and_changes_nothing(
     assert reason in missed.reason
 
 
+def test_what_a_program_does_beside_a_here_document_is_named() -> None:
+    found = follow(shell("cat > /tmp/t.py <<'E'\nx\nE\nsed -i '1e cat /tmp/t.py' pkg/core.py"))
+    (missed,) = found.not_followed
+    assert (missed.path, found.changes) == ("pkg/core.py", ())
+
+
+def test_a_file_that_is_removed_is_gone_and_its_lines_were_taken_by_that_step() -> None:
+    found = follow(shell("rm pkg/core.py"))
+    assert found.final("pkg/core.py") is None
+    assert found.removals("pkg/core.py") == {1: 1, 2: 1, 3: 1}
+    assert follow(shell("rm -rf pkg/*")).changes == ()
+
+
 def test_an_editor_that_refused_changed_nothing_but_a_shell_that_failed_may_have() -> None:
     refused = follow(editor("str_replace", old_str="two", new_str="2"), failed=1)
     assert refused.changes == ()

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trajectories.classify import describe_call, relative
-from trajectories.formats.base import ToolCall
-from trajectories.shell import command_of, written_files
+from trajectories.classify import describe_shell_edits, relative
+from trajectories.shell import command_of, split_commands, written_files
 
 # edit 10:20, the new lines, end_of_edit: SWE-agent 0.x
 _EDIT_RANGE = re.compile(r"edit\s+(\d+):(\d+)\s*\n(.*?)(?:\n?end_of_edit\s*)?\Z", re.DOTALL)
@@ -48,6 +47,11 @@ class ReplaceLines:
 
 
 @dataclass(frozen=True)
+class Delete:
+    path: str
+
+
+@dataclass(frozen=True)
 class Undo:
     path: str
 
@@ -60,7 +64,7 @@ class Opaque:
     how: str
 
 
-Edit = Write | Replace | ReplaceLines | Undo | Opaque
+Edit = Write | Replace | ReplaceLines | Delete | Undo | Opaque
 
 
 def read_edits(call: Mapping[str, Any], open_file: str = "") -> list[Edit]:
@@ -74,8 +78,7 @@ def read_edits(call: Mapping[str, Any], open_file: str = "") -> list[Edit]:
         arguments = {"command": arguments}
     if not isinstance(arguments, Mapping):
         return []
-    edits = list(_edits(name, arguments, open_file)) or list(_opaque(name, arguments, open_file))
-    return [edit for edit in edits if _is_inside(edit.path)]
+    return [edit for edit in _edits(name, arguments, open_file) if _is_inside(edit.path)]
 
 
 def is_by_shell(call: Mapping[str, Any]) -> bool:
@@ -94,14 +97,33 @@ def _edits(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[
     elif path := _path(arguments):
         yield from _by_path(path, arguments)
     elif isinstance(command := command_of(arguments), str):
-        for written in written_files(command):
-            yield Write(relative(written.path), written.text, written.appends)
+        yield from _by_shell(command)
 
 
-def _opaque(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[Edit]:
-    described = describe_call(ToolCall(function_name=name, arguments=dict(arguments)), open_file)
-    if described.kind == "edit":
-        yield from (Opaque(path, described.summary) for path in described.files)
+def _by_shell(line: str) -> Iterator[Edit]:
+    """What here-documents write and `rm` removes is said; what other programs do is not."""
+    followed: list[Edit] = [
+        Write(relative(file.path), file.text, file.appends) for file in written_files(line)
+    ]
+    followed += [Delete(relative(path)) for path in _removed(line)]
+    paths = {edit.path for edit in followed}
+    yield from followed
+    for described in describe_shell_edits(line):
+        yield from (
+            Opaque(path, described.summary) for path in described.files if path not in paths
+        )
+
+
+def _removed(line: str) -> list[str]:
+    """Return the files that `rm` names one by one, without patterns and folders."""
+    commands = [command for command in split_commands(line) if command.name == "rm"]
+    return [
+        path
+        for command in commands
+        if not any(word.startswith("-") and "r" in word.lower() for word in command.arguments)
+        for path in command.operands
+        if not set(path) & set("*?[{$`")
+    ]
 
 
 def _is_inside(path: str) -> bool:

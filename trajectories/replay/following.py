@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.replay.edits import (
+    Delete,
     Edit,
     Opaque,
     Replace,
@@ -145,6 +146,9 @@ def _carry_out(edit: Edit, files: _Files, step: int) -> None:
         raise _CannotFollow(f"{edit.how} is done by a program, which is not run here")
     if isinstance(edit, Undo):
         _undo(edit, files)
+        return
+    if isinstance(edit, Delete):
+        files.put(edit.path, None)
         return
     if isinstance(edit, Write):
         text = text_of(lines or ()) + edit.text if edit.appends else edit.text
