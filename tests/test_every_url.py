@@ -91,8 +91,14 @@ EVIDENCE = (
     ("trajectories:diff", ("model",)),
     ("trajectories:diff", ("test",)),
     ("trajectories:files", ("base",)),
+    ("trajectories:files-outline", ("base",)),
+    ("trajectories:files-paths", ("base",)),
     ("trajectories:files", ("tests",)),
+    ("trajectories:files-outline", ("tests",)),
+    ("trajectories:files-paths", ("tests",)),
     ("trajectories:files", ("model",)),
+    ("trajectories:files-outline", ("model",)),
+    ("trajectories:files-paths", ("model",)),
     ("validation:trajectory", ()),
     ("validation:tests", ()),
     ("validation:verdicts", ()),
@@ -101,6 +107,8 @@ GOLD = (
     ("trajectories:diff", ("gold",)),
     ("trajectories:diff", ("model-gold",)),
     ("trajectories:files", ("gold",)),
+    ("trajectories:files-outline", ("gold",)),
+    ("trajectories:files-paths", ("gold",)),
 )
 
 

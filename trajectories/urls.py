@@ -27,6 +27,8 @@ trajectory_urls: list[URLPattern | URLResolver] = [
     path("diff/<slug:which>/", diffs.diff, name="diff"),
     path("diff/<slug:which>/file/", diffs.diff_file, name="diff-file"),
     path("files/<slug:tree>/", files.files, name="files"),
+    path("files/<slug:tree>/outline/", files.outline, name="files-outline"),
+    path("files/<slug:tree>/paths/", files.paths, name="files-paths"),
 ]
 
 urlpatterns = [

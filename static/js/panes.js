@@ -149,7 +149,7 @@ function followStep(link, number) {
 
 // "Files" leads back to the state of the code that was read last.
 function followTree(link, tree) {
-  if (/^[a-z]+$/.test(tree ?? "")) followFragment(link, /\/files\/[a-z]+\/$/, `/files/${tree}/`);
+  if (/^[a-z][a-z0-9-]*$/.test(tree ?? "")) followFragment(link, /\/files\/[\w-]+\/$/, `/files/${tree}/`);
 }
 
 function followFragment(link, pattern, replacement) {

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from django.test import Client
@@ -138,7 +138,56 @@ def test_a_long_file_is_shown_in_windows(admin_client: Client, odd: Trajectory) 
     assert len(page.select("tr[data-line]")) == 1_200
 
 
-@pytest.mark.parametrize("line", ["0", "-1", "99999999999", "x", "5000", "²"])
+def test_a_range_of_lines_is_marked_and_its_first_line_wanted(
+    admin_client: Client, odd: Trajectory
+) -> None:
+    page = get(admin_client, files_url(odd, path="long.py", extra="&line=20-18"))
+    assert page.texts("tr.is-target td.ln") == ["18", "19", "20"]
+    assert page.texts("tr[data-wanted] td.ln") == ["18"]
+
+
+def test_a_range_that_ends_in_the_next_window_is_shown_to_its_end(
+    admin_client: Client, odd: Trajectory
+) -> None:
+    page = get(admin_client, files_url(odd, path="long.py", extra="&line=499-510"))
+    assert len(page.select("tr.is-target")) == 12
+
+
+def test_a_line_number_is_a_link_to_its_line(admin_client: Client, fetched: Trajectory) -> None:
+    page = get(admin_client, files_url(fetched, path="pkg/core.py", extra="&line=1&blame=1"))
+    (link,) = page.select('tr[data-line="2"] td.ln a')
+    address = dict(parse_qsl(urlsplit(link.get("href") or "").query))
+    assert address == {
+        "left": "files", "tree": "base", "path": "pkg/core.py", "blame": "1", "line": "2"
+    }  # fmt: skip
+
+
+def test_the_function_around_the_line_is_named(admin_client: Client, fetched: Trajectory) -> None:
+    page = get(admin_client, files_url(fetched, path="pkg/core.py", extra="&line=2"))
+    assert page.text(".file-within a") == "add"
+    assert not get(admin_client, files_url(fetched, path="pkg/core.py")).select(".file-within")
+
+
+def test_the_outline_links_to_what_the_file_defines(
+    admin_client: Client, fetched: Trajectory
+) -> None:
+    url = reverse("trajectories:files-outline", args=[fetched.pk, "base"])
+    page = get(admin_client, f"{url}?path=pkg/core.py")
+    (link,) = page.select(".symbol a")
+    assert "line=1" in (link.get("href") or "")
+    page = get(admin_client, files_url(fetched, path="pkg/core.py", extra="&outline=1"))
+    assert page.select("details[open] .symbol a")
+
+
+@pytest.mark.parametrize("path", ["", "logo.png", "empty.txt", "no/such", "huge.txt", "latin.txt"])
+def test_an_outline_of_what_has_none_says_so(
+    admin_client: Client, odd: Trajectory, path: str
+) -> None:
+    url = reverse("trajectories:files-outline", args=[odd.pk, "base"])
+    assert "No functions" in get(admin_client, f"{url}?path={path}").text("p")
+
+
+@pytest.mark.parametrize("line", ["0", "-1", "99999999999", "x", "5000", "²", "3-", "-3", "1-2-3"])
 def test_a_line_that_makes_no_sense_is_ignored(
     admin_client: Client, odd: Trajectory, line: str
 ) -> None:
@@ -219,9 +268,11 @@ def test_an_unknown_tree_is_not_found(admin_client: Client, fetched: Trajectory)
 def test_the_number_of_queries_is_fixed(
     admin_client: Client, odd: Trajectory, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    more = ("", "&line=7", "&blame=1", "&outline=1", "&find=text&code=x", "&find=uses&code=x7")
     for path in ("", "long.py"):
-        with django_assert_num_queries(3):
-            admin_client.get(files_url(odd, path=path))
+        for extra in more:
+            with django_assert_num_queries(3):
+                admin_client.get(files_url(odd, path=path, extra=extra))
 
 
 def test_only_an_admin_can_have_a_repository_fetched(

@@ -22,7 +22,8 @@ from trajectories.code import (
     step_of,
 )
 from trajectories.contexts.diffs import diff_context, diff_label
-from trajectories.contexts.files import Window, files_context
+from trajectories.contexts.files import files_context
+from trajectories.contexts.files_query import NOTHING, FilesQuery, read_query
 from trajectories.contexts.parts import NO_FOCUS, Focus, read_focus, searched_text
 from trajectories.contexts.steps import issue_context, step_context
 from trajectories.models import Trajectory
@@ -81,8 +82,7 @@ class Selection:
 
     step: int = 1
     tree: TreeName = "base"
-    path: str = ""
-    line: int | None = None
+    files: FilesQuery = NOTHING
     file: str | None = None
     view: str = "unified"
     show_all: bool = False
@@ -101,8 +101,7 @@ def read_selection(request: HttpRequest, sight: Sight) -> Selection:
     return Selection(
         step=positive(query.get("step")) or 1,
         tree=tree,
-        path=query.get("path", ""),
-        line=positive(query.get("line")),
+        files=read_query(query),
         file=query.get("file"),
         view=query.get("view", "unified"),
         show_all=query.get("all") == "1",
@@ -139,8 +138,7 @@ def _pane(name: PaneName, tabs: list[Tab], key: str | None) -> Pane:
 
 def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> list[Tab]:
     number = min(selection.step, max(trajectory.n_steps, 1))
-    window = Window(selection.line, selection.show_all)
-    files = partial(files_context, trajectory, sight, selection.tree, selection.path, window)
+    files = partial(files_context, trajectory, sight, selection.tree, selection.files)
     step = Tab(
         "left",
         "step",

@@ -1,4 +1,4 @@
-"""Build what the files fragment shows: a folder or a file of a state of the code."""
+"""Build what the files fragment shows: a folder, a file or a search of a state of the code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from django.http import Http404
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
 from trajectories.code import (
@@ -17,11 +16,17 @@ from trajectories.code import (
     step_of,
     tree_id,
 )
+from trajectories.contexts.blame import Trees, with_history
+from trajectories.contexts.file_lines import ShownFile, shown_file
+from trajectories.contexts.files_query import NOTHING, FilesQuery, Find
+from trajectories.contexts.names import name_results
 from trajectories.contexts.notices import Notice, notice_for
+from trajectories.contexts.search import Results, paths_of, text_results
+from trajectories.fuzzy import best_paths
 from trajectories.git import Entry, GitError, Mirror, ObjectMissing, UnsafeName
-from trajectories.git.text import decode, file_lines, is_binary, visible
-from trajectories.highlighting import colour_lines, markup
+from trajectories.git.text import visible_path
 from trajectories.models import TaskRevision, Trajectory
+from trajectories.symbols import Symbol, symbols_of
 
 LABELS: dict[TreeName, str] = {
     "base": "base",
@@ -29,10 +34,9 @@ LABELS: dict[TreeName, str] = {
     "model": "model",
     "gold": "gold",
 }
-# A file is shown in windows of this many lines, unless all of it is asked for.
-WINDOW_LINES = 500
-_MAX_BYTES = 1_500_000
 _MAX_MATCHES = 40
+_MAX_OUTLINE = 1_000
+_MAX_TYPE_AHEAD = 12
 
 
 @dataclass(frozen=True)
@@ -62,72 +66,36 @@ class FolderEntry:
 
 
 @dataclass(frozen=True)
-class FileLine:
-    number: int
-    html: SafeString
-    is_target: bool
-
-
-@dataclass(frozen=True)
-class ShownFile:
-    """A window of a file's lines, or why there are none (`reason`)."""
-
-    size_bytes: int
-    blob_id: str
-    lines: tuple[FileLine, ...] = ()
-    n_lines: int = 0
-    reason: str = ""
-
-    @property
-    def is_cut(self) -> bool:
-        return bool(self.lines) and len(self.lines) < self.n_lines
-
-    @property
-    def first(self) -> int:
-        return self.lines[0].number if self.lines else 0
-
-    @property
-    def last(self) -> int:
-        return self.lines[-1].number if self.lines else 0
-
-    @property
-    def before(self) -> int | None:
-        """A line of the window before this one, or None."""
-        return max(1, self.first - WINDOW_LINES) if self.first > 1 else None
-
-    @property
-    def after(self) -> int | None:
-        return self.last + 1 if self.last < self.n_lines else None
-
-
-@dataclass(frozen=True)
 class Files:
-    """Exactly one of `notice`, `missing`, `entries` (a folder) and `file` is there.
+    """Exactly one of `notice`, `missing`, `entries` (a folder), `file` and `results` is there.
 
     With `missing` (a path that is not in the tree) come the files that may have been meant.
+    `query` is what is shown, which is another than what was asked for where a search led on to
+    the one place that it found.
     """
 
     trajectory: Trajectory
     tree: TreeName
     label: str
-    path: str
+    query: FilesQuery
     url: str
     trees: tuple[TreeChoice, ...]
-    crumbs: tuple[Crumb, ...]
     tree_id: str = ""
     notice: Notice | None = None
     missing: str = ""
     matches: tuple[str, ...] = ()
     entries: tuple[FolderEntry, ...] | None = None
     file: ShownFile | None = None
+    results: Results | None = None
 
+    @property
+    def path(self) -> str:
+        return self.query.path
 
-@dataclass(frozen=True)
-class Window:
-    """Which lines of a file to show: all, or those around `line` (1-based)."""
-
-    line: int | None = None
-    show_all: bool = False
+    @property
+    def crumbs(self) -> tuple[Crumb, ...]:
+        parts = self.path.split("/") if self.path else []
+        return tuple(Crumb(part, "/".join(parts[: i + 1])) for i, part in enumerate(parts))
 
 
 def tree_label(revision: TaskRevision, tree: TreeName) -> str:
@@ -139,26 +107,58 @@ def tree_label(revision: TaskRevision, tree: TreeName) -> str:
 
 
 def files_context(
-    trajectory: Trajectory, sight: Sight, tree: str, path: str = "", window: Window | None = None
+    trajectory: Trajectory, sight: Sight, tree: str, query: FilesQuery = NOTHING
 ) -> Files:
-    """Return a folder or file at `path` of a tree; raise Http404 for a tree not to be seen."""
-    if not is_tree_name(tree) or (tree in GOLD_TREES and not sight.sees_gold):
-        raise Http404("There is no such tree.")
-    path = path.strip().strip("/")
+    """Return what a query asks for of a tree; raise Http404 for a tree not to be seen."""
+    check_sight(tree, sight)
     nowhere = Files(
         trajectory=trajectory,
         tree=tree,
         label=tree_label(trajectory.task_revision, tree),
-        path=path,
+        query=query,
         url=_url(trajectory, tree),
         trees=tuple(_choices(trajectory, sight, tree)),
-        crumbs=_crumbs(path),
     )
     try:
-        tree_object = tree_id(trajectory.task_revision, tree, trajectory)
+        files = replace(nowhere, tree_id=tree_id(trajectory.task_revision, tree, trajectory))
+        return _found(files, query.find) if query.find else _at_path(files)
     except GitError as error:
         return replace(nowhere, notice=notice_for(error, trajectory))
-    return _at_path(replace(nowhere, tree_id=tree_object), window or Window())
+
+
+def check_sight(tree: str, sight: Sight) -> None:
+    """Raise Http404 for a tree that there is not, or that may not be seen."""
+    if not is_tree_name(tree) or (tree in GOLD_TREES and not sight.sees_gold):
+        raise Http404("There is no such tree.")
+
+
+def paths_context(trajectory: Trajectory, sight: Sight, tree: str, typed: str) -> tuple[str, ...]:
+    """Return the paths of a tree that fit what was typed, the best first; raises Http404."""
+    check_sight(tree, sight)
+    try:
+        tree_object = tree_id(trajectory.task_revision, tree, trajectory)
+        mirror = mirror_of(trajectory.task.repository)
+        return tuple(best_paths(paths_of(mirror, tree_object), typed, _MAX_TYPE_AHEAD))
+    except GitError:
+        return ()
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a file defines; `n_more` symbols are left out."""
+
+    files: Files
+    symbols: tuple[Symbol, ...]
+    n_more: int
+
+
+def outline_context(files: Files) -> Outline:
+    """Return the outline of the file that is shown."""
+    symbols: tuple[Symbol, ...] = ()
+    if files.file:
+        mirror = mirror_of(files.trajectory.task.repository)
+        symbols = symbols_of(mirror, files.file.blob_id, files.path)
+    return Outline(files, symbols[:_MAX_OUTLINE], max(0, len(symbols) - _MAX_OUTLINE))
 
 
 def _url(trajectory: Trajectory, tree: TreeName) -> str:
@@ -181,12 +181,18 @@ def _choices(trajectory: Trajectory, sight: Sight, current: TreeName) -> list[Tr
     ]
 
 
-def _crumbs(path: str) -> tuple[Crumb, ...]:
-    parts = path.split("/") if path else []
-    return tuple(Crumb(part, "/".join(parts[: i + 1])) for i, part in enumerate(parts))
+def _found(files: Files, find: Find) -> Files:
+    """Add what a search found; the one definition of a name is shown at once."""
+    mirror = mirror_of(files.trajectory.task.repository)
+    if find.is_text:
+        return replace(files, results=text_results(mirror, files.tree_id, find))
+    results = name_results(mirror, files.tree_id, find, files.path)
+    if place := results.only_place:
+        return _at_path(replace(files, query=files.query.at(*place)))
+    return replace(files, results=results)
 
 
-def _at_path(files: Files, window: Window) -> Files:
+def _at_path(files: Files) -> Files:
     """Add what stands at the path."""
     mirror, tree, path = mirror_of(files.trajectory.task.repository), files.tree_id, files.path
     try:
@@ -195,25 +201,24 @@ def _at_path(files: Files, window: Window) -> Files:
             return replace(
                 files, entries=tuple(_folder_entry(e) for e in mirror.list_folder(tree, path))
             )
-        return replace(files, file=_shown_file(mirror, entry, window))
+        return replace(files, file=_file(files, mirror, entry))
     except (ObjectMissing, UnsafeName):
-        return replace(files, missing=path, matches=_matches(mirror, tree, path))
+        matches = tuple(best_paths(paths_of(mirror, tree), path, _MAX_MATCHES))
+        return replace(files, missing=path, matches=matches)
 
 
-def _matches(mirror: Mirror, tree: str, typed: str) -> tuple[str, ...]:
-    """Return files whose path holds what was typed, those that end with it first."""
-    wanted = typed.lower()
-    paths = [
-        entry.path
-        for entry in mirror.list_files(tree)
-        if wanted in entry.path.lower() and entry.path.isprintable()
-    ]
-    paths.sort(key=lambda path: (not path.lower().endswith(wanted), len(path)))
-    return tuple(paths[:_MAX_MATCHES])
+def _file(files: Files, mirror: Mirror, entry: Entry) -> ShownFile:
+    file = shown_file(mirror, entry, files.query)
+    if not (files.query.blame and file.lines):
+        return file
+    made_by = tree_label(files.trajectory.task_revision, files.tree)
+    base = tree_id(files.trajectory.task_revision, "base", files.trajectory)
+    trees = Trees(files.trajectory.task_revision.base_commit, base, files.tree_id, made_by)
+    return with_history(mirror, trees, entry, file)
 
 
 def _folder_entry(entry: Entry) -> FolderEntry:
-    name = visible(decode(entry.name.encode("utf-8", "surrogateescape")))
+    name = visible_path(entry.name)
     is_nameable = entry.path.isprintable()
     note = ""
     if entry.is_submodule:
@@ -224,38 +229,3 @@ def _folder_entry(entry: Entry) -> FolderEntry:
         note = "its name cannot be opened"
     path = entry.path if is_nameable and not entry.is_submodule else None
     return FolderEntry(name, path, entry.is_folder, note, entry.size_bytes)
-
-
-def _shown_file(mirror: Mirror, entry: Entry, window: Window) -> ShownFile:
-    size = entry.size_bytes or 0
-    if entry.is_submodule:
-        return ShownFile(0, entry.id, reason=f"A submodule, at commit {entry.id}.")
-    if size > _MAX_BYTES:
-        return ShownFile(size, entry.id, reason="Too large to be shown here.")
-    data = mirror.read_blob(entry.id)
-    if entry.is_symlink:
-        return ShownFile(size, entry.id, reason=f"A link to {visible(decode(data))}")
-    if is_binary(data):
-        return ShownFile(size, entry.id, reason="Binary file: its content is not shown.")
-    if not data:
-        return ShownFile(size, entry.id, reason="The file is empty.")
-    return _window(entry, file_lines(data), window)
-
-
-def _window(entry: Entry, lines: list[str], window: Window) -> ShownFile:
-    target = min(max(window.line or 1, 1), len(lines))
-    start = (target - 1) // WINDOW_LINES * WINDOW_LINES
-    end = start + WINDOW_LINES
-    if window.show_all:
-        start, end = 0, len(lines)
-    # Lexed from the top, so that the window's first line is coloured as what it is.
-    coloured = colour_lines(lines[:end], entry.path)
-    return ShownFile(
-        size_bytes=entry.size_bytes or 0,
-        blob_id=entry.id,
-        lines=tuple(
-            FileLine(number, markup(parts), number == window.line)
-            for number, parts in enumerate(coloured[start:], start=start + 1)
-        ),
-        n_lines=len(lines),
-    )

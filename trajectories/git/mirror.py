@@ -211,6 +211,12 @@ class Mirror:
             raise ObjectMissing(f"{tree} is no tree.")
         return found.data
 
+    def read_commit(self, commit: str) -> bytes:
+        """Return a commit as git stores it: headers, an empty line, the message."""
+        if not self.has_commit(commit):
+            raise ObjectMissing(f"Commit {commit:.80} is not in the repository.")
+        return self._objects.read(commit).data
+
     def diff_trees(self, old: str, new: str) -> bytes:
         """Return the patch from one tree to another, renames found."""
         return self.git(

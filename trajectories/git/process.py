@@ -7,9 +7,11 @@ its time limit leaves the children of `git fetch` alive where `ps` is not instal
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
@@ -76,19 +78,7 @@ def run_git(
 
     A command that outlives `timeout_seconds` is ended with everything it started.
     """
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environment |= git_environment() | dict(extra or {})
-    if git_dir is not None:
-        environment["GIT_DIR"] = str(git_dir)
-    process = subprocess.Popen(
-        ["git", *arguments],
-        cwd=cwd or git_dir,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = _start(arguments, git_dir, cwd, extra)
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
@@ -101,8 +91,79 @@ def run_git(
     return stdout, said
 
 
+def read_git(
+    *arguments: str,
+    git_dir: Path,
+    extra: Mapping[str, str] | None = None,
+    timeout_seconds: float = 10,
+    max_bytes: int = 16_000_000,
+    ok_codes: tuple[int, ...] = (0,),
+) -> tuple[bytes, bool]:
+    """Return what `git ARGUMENTS` wrote within the limits, and whether a limit cut it short.
+
+    For commands that write as they go, such as a search: what is there already is of use. Raises
+    GitFailed where git ended with an error by itself.
+    """
+    process = _start(arguments, git_dir, None, extra)
+    # Ending git closes its end of the pipe, which ends the reading below.
+    is_late = threading.Event()
+
+    def stop() -> None:
+        is_late.set()
+        _kill(process)
+
+    timer = threading.Timer(timeout_seconds, stop)
+    timer.start()
+    try:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.close()
+        data = process.stdout.read(max_bytes)
+        is_cut = len(data) == max_bytes
+        if is_cut:
+            _kill(process)
+        said = process.stderr.read(10_000).decode("utf-8", "replace")
+        code = process.wait()
+    finally:
+        timer.cancel()
+        _kill(process)
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+    if is_late.is_set() or is_cut:
+        return data, True
+    if code not in ok_codes:
+        raise GitFailed(arguments[0], code, said)
+    return data, False
+
+
+def _start(
+    arguments: tuple[str, ...],
+    git_dir: Path | None,
+    cwd: Path | None,
+    extra: Mapping[str, str] | None,
+) -> subprocess.Popen[bytes]:
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment |= git_environment() | dict(extra or {})
+    if git_dir is not None:
+        environment["GIT_DIR"] = str(git_dir)
+    return subprocess.Popen(
+        ["git", *arguments],
+        cwd=cwd or git_dir,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill the command's process group if it still runs, and reap it."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         process.communicate()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -32,6 +32,11 @@ def visible(text: str) -> str:
     return text if text.isprintable() else text.translate(_CONTROLS_AS_PICTURES)
 
 
+def visible_path(path: str) -> str:
+    """Return a path as it can be shown; bytes in it that are not UTF-8 are surrogates."""
+    return visible(decode(path.encode("utf-8", "surrogateescape")))
+
+
 def split_lines(text: str) -> list[str]:
     """Split at line feeds only, as git counts lines, and drop the line endings (also CRLF)."""
     lines = text.split("\n")

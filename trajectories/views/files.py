@@ -1,4 +1,4 @@
-"""The files fragment: a folder or a file of a state of the code."""
+"""The files fragment: a folder, a file or a search of a state of the code."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_trajectory, sight_of
-from trajectories.contexts.evidence import positive
-from trajectories.contexts.files import Window, files_context
+from trajectories.contexts.files import files_context, outline_context, paths_context
+from trajectories.contexts.files_query import NAMES, read_query
 from trajectories.pages import page_query, show_in_address
 
 
 @require_safe
 def files(request: AuthenticatedHttpRequest, pk: int, tree: str) -> HttpResponse:
     trajectory = get_trajectory(request.user, pk)
-    window = Window(positive(request.GET.get("line")), request.GET.get("all") == "1")
-    context = files_context(
-        trajectory,
-        sight_of(request.user, trajectory),
-        tree,
-        # The tab asks without a path: for what was open in it before.
-        request.GET.get("path", page_query(request).get("path", "")),
-        window,
-    )
+    # The tab asks without anything: for what was open in it before.
+    asks = any(name in request.GET for name in NAMES)
+    query = read_query(request.GET.dict() if asks else page_query(request))
+    context = files_context(trajectory, sight_of(request.user, trajectory), tree, query)
     response = render(request, "trajectories/_files.html", {"files": context})
-    return show_in_address(
-        request,
-        response,
-        left="files",
-        tree=tree,
-        path=context.path,
-        line=window.line,
-        all="1" if window.show_all else None,
-    )
+    return show_in_address(request, response, left="files", tree=tree, **context.query.address())
+
+
+@require_safe
+def outline(request: AuthenticatedHttpRequest, pk: int, tree: str) -> HttpResponse:
+    trajectory = get_trajectory(request.user, pk)
+    query = read_query(request.GET.dict())
+    context = files_context(trajectory, sight_of(request.user, trajectory), tree, query)
+    return render(request, "trajectories/_file_outline.html", {"outline": outline_context(context)})
+
+
+@require_safe
+def paths(request: AuthenticatedHttpRequest, pk: int, tree: str) -> HttpResponse:
+    trajectory = get_trajectory(request.user, pk)
+    typed = request.GET.get("path", "")
+    found = paths_context(trajectory, sight_of(request.user, trajectory), tree, typed)
+    return render(request, "trajectories/_file_paths.html", {"paths": found})
