@@ -28,7 +28,7 @@ from reviews.services.rubrics import asked, criteria_of, rubric_of
 from reviews.services.threads import OPEN_STATES
 from trajectories.contexts.outline import StepMark
 from trajectories.models import Batch, Trajectory
-from validation.contexts import TestsContext
+from validation.contexts import VerdictsContext
 from validation.models import TreeName
 
 WHOLE = "whole"
@@ -302,7 +302,7 @@ def _why_not(user: User, submission: Submission) -> str:
 # --- the runs -----------------------------------------------------------------------------------
 
 
-def run_warnings(tests: TestsContext) -> list[str]:
+def run_warnings(tests: VerdictsContext) -> list[str]:
     """Say which trees have no finished run, and where base or gold contradict the task."""
     columns = tests.columns
     missing = [column.label for column in columns if not (column.run and column.run.is_finished)]

@@ -172,6 +172,11 @@ def gold_run_of(held: str) -> Callable[[World], list[Any]]:
     return lambda world: [getattr(world, held).gold_run.pk]
 
 
+def runs_rules(held: str, *gets: object) -> list[Rule]:
+    names = "validation:run validation:run-lines validation:run-log"
+    return rules(names, held, gold_run_of(held), *gets, query="?first=1&last=9")
+
+
 RULES = [
     # accounts
     *rules("people person_new", "site", nothing, *ADMIN),
@@ -200,9 +205,9 @@ RULES = [
     *rules("validation:task", "blind", task_of("blind"), *BLIND),
     *rules("validation:task", "foreign", task_of("foreign"), *FOREIGN),
     *rules("validation:validate-task", "shared", task_of("shared"), *ADMIN, method="post"),
-    *rules("validation:run validation:run-log", "shared", gold_run_of("shared"), *SHARED),
-    *rules("validation:run validation:run-log", "blind", gold_run_of("blind"), *BLIND_GOLD),
-    *rules("validation:run validation:run-log", "foreign", gold_run_of("foreign"), *FOREIGN),
+    *runs_rules("shared", *SHARED),
+    *runs_rules("blind", *BLIND_GOLD),
+    *runs_rules("foreign", *FOREIGN),
     *rules("validation:cancel", "shared", gold_run_of("shared"), *ADMIN, method="post"),
     *rules("validation:status", "site", nothing, *ADMIN),
     # annotator
@@ -335,7 +340,8 @@ def pages_of(world: World, trajectory_of: str) -> Iterator[str]:
     workspace = reverse("annotator:workspace", args=[held.assignment.pk])
     page = reverse("validation:trajectory", args=[held.trajectory.pk])
     for query in ("left=issue", "left=files&tree=gold&path=pkg/core.py", "right=gold",
-                  "right=model-gold", "right=tests", "check=1"):  # fmt: skip
+                  "right=model-gold", "right=tests", "check=1",
+                  "right=tests&test=tests/test_core.py::test_add&outcome=failing"):  # fmt: skip
         yield f"{workspace}?{query}"
         yield f"{page}?{query}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
@@ -12,11 +13,22 @@ from validation.models import Run, TreeName
 
 
 def get_run(user: User, pk: int) -> Run:
-    """Return the run with its task, or raise Http404 unless its outcome may be known."""
+    """Return the run with its task and without its log.
+
+    Raises Http404 unless its outcome may be known.
+    """
     visible = Run.objects.visible_to(user).select_related(
         "task_revision__task__repository", "trajectory", "recipe", "requested_by"
     )
-    return get_object_or_404(visible, pk=pk)
+    return get_object_or_404(visible.defer("log"), pk=pk)
+
+
+def get_run_to_read(user: User, pk: int) -> Run:
+    """Return a run whose log the user may read, or raise Http404."""
+    run = get_run(user, pk)
+    if not may_read_log(user, run):
+        raise Http404("This log is shown together with the gold patch.")
+    return run
 
 
 def may_read_log(user: User, run: Run) -> bool:

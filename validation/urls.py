@@ -23,6 +23,7 @@ task_urls = [
 run_urls = [
     # /runs/4/
     path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/lines/", views.run_lines, name="run-lines"),
     path("runs/<int:pk>/log/", views.run_log, name="run-log"),
     path("runs/<int:pk>/cancel/", views.cancel, name="cancel"),
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
@@ -12,17 +13,21 @@ from django_htmx.http import trigger_client_event
 from accounts.access import require_role
 from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_task, get_trajectory, sight_of
-from trajectories.contexts.evidence import evidence_context
+from trajectories.contexts.evidence import evidence_context, positive
 from trajectories.contexts.outline import outline_context, outline_query
 from trajectories.pages import show_in_address
-from validation.access import get_run, get_trajectory_to_validate, may_read_log
+from validation.access import get_run, get_run_to_read, get_trajectory_to_validate
 from validation.contexts import (
+    LogWish,
+    Selection,
+    gap_context,
     revision_to_test,
     run_context,
     status_context,
     task_context,
     tests_context,
     tests_tab,
+    verdicts_context,
 )
 from validation.models import TreeName
 from validation.services.requests import RunRefused, cancel_run, request_validation
@@ -39,12 +44,12 @@ def trajectory(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Show a trajectory for reading: its steps, the evidence and the test results."""
     subject = get_trajectory(request.user, pk)
     sight = sight_of(request.user, subject)
-    extra_tabs = (tests_tab(subject, sight),)
+    extra_tabs = (tests_tab(subject, sight, request.GET),)
     context = {
         "trajectory": subject,
         "outline": outline_context(subject, outline_query(request.GET, step=1)),
         "evidence": evidence_context(request, subject, sight, extra_tabs),
-        "verdicts": tests_context(subject, sight),
+        "verdicts": verdicts_context(subject, sight),
     }
     return render(request, "validation/trajectory_detail.html", context)
 
@@ -52,24 +57,25 @@ def trajectory(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def tests(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Show the tests fragment; 204 where the reader has seen this state already."""
-    response = _matrix(request, pk, "validation/_tests.html", "tests")
+    subject = get_trajectory(request.user, pk)
+    selection = Selection.read(request.GET)
+    context = tests_context(subject, sight_of(request.user, subject), selection)
+    if request.htmx and request.GET.get("seen") == context.signature:
+        return HttpResponse(status=UNCHANGED)
+    response = render(request, "validation/_tests.html", {"tests": context})
     if "seen" in request.GET:
         return response
-    return show_in_address(request, response, right="tests")
+    return show_in_address(request, response, right="tests", **context.matrix.selection.parameters)
 
 
 @require_GET
 def verdicts(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Show the verdict chips; 204 where the reader has seen this state already."""
-    return _matrix(request, pk, "validation/_verdicts.html", "verdicts")
-
-
-def _matrix(request: AuthenticatedHttpRequest, pk: int, template: str, name: str) -> HttpResponse:
     subject = get_trajectory(request.user, pk)
-    context = tests_context(subject, sight_of(request.user, subject))
+    context = verdicts_context(subject, sight_of(request.user, subject))
     if request.htmx and request.GET.get("seen") == context.signature:
         return HttpResponse(status=UNCHANGED)
-    return render(request, template, {name: context, "trajectory": subject})
+    return render(request, "validation/_verdicts.html", {"verdicts": context})
 
 
 @require_POST
@@ -122,7 +128,7 @@ def validate_task(request: AuthenticatedHttpRequest, instance_id: str) -> HttpRe
 @require_GET
 def run(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Show a run; to HTMX its fragment, or 204 where the reader has seen this state already."""
-    context = run_context(request.user, get_run(request.user, pk))
+    context = run_context(request.user, get_run(request.user, pk), LogWish.read(request.GET))
     if request.htmx and request.GET.get("seen") == context.signature:
         return HttpResponse(status=UNCHANGED)
     template = "validation/_run.html" if request.htmx else "validation/run_detail.html"
@@ -132,11 +138,21 @@ def run(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+def run_lines(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Return rows of a log that were left out, and a row that opens what still is."""
+    subject = get_run_to_read(request.user, pk)
+    first, last = positive(request.GET.get("first")), positive(request.GET.get("last"))
+    context = {
+        "pieces": gap_context(subject, first or 1, last or 0),
+        "run_url": reverse("validation:run", args=[pk]),
+    }
+    return render(request, "validation/_log_rows.html", context)
+
+
+@require_GET
 def run_log(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Return the log as it is, as plain text."""
-    subject = get_run(request.user, pk)
-    if not may_read_log(request.user, subject):
-        raise Http404("This log is shown together with the gold patch.")
+    subject = get_run_to_read(request.user, pk)
     return HttpResponse(subject.log, content_type="text/plain; charset=utf-8")
 
 

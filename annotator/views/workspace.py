@@ -19,7 +19,7 @@ from annotator.submissions import problems
 from trajectories.access import get_trajectory, sight_of
 from trajectories.contexts.evidence import evidence_context
 from trajectories.contexts.outline import outline_context, outline_query
-from validation.contexts import tests_context, tests_tab
+from validation.contexts import tests_tab, verdicts_context
 
 
 @require_GET
@@ -44,8 +44,10 @@ def _page(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResp
         "outline": outline_context(
             trajectory, outline_query(request.GET, step=1), outline_marks(reasoning)
         ),
-        "evidence": evidence_context(request, trajectory, sight, (tests_tab(trajectory, sight),)),
-        "verdicts": tests_context(trajectory, sight),
+        "evidence": evidence_context(
+            request, trajectory, sight, (tests_tab(trajectory, sight, request.GET),)
+        ),
+        "verdicts": verdicts_context(trajectory, sight),
         "reasoning": reasoning,
         "problems": [],
     }

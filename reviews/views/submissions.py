@@ -32,7 +32,7 @@ from reviews.verdicts import verdict_words
 from trajectories.access import sight_of
 from trajectories.contexts.evidence import evidence_context
 from trajectories.contexts.outline import outline_context, outline_query
-from validation.contexts import tests_context, tests_tab
+from validation.contexts import tests_tab, verdicts_context
 
 
 @require_GET
@@ -58,13 +58,15 @@ def submission(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         grant_evidence(request.user, trajectory)
     sight = sight_of(request.user, trajectory)
     page = submission_page(request, request.user, subject)
-    verdicts = tests_context(trajectory, sight)
+    verdicts = verdicts_context(trajectory, sight)
     context = {
         "page": page,
         "decide": page.decision,
         "trajectory": trajectory,
         "outline": outline_context(trajectory, outline_query(request.GET, step=1), page.marks),
-        "evidence": evidence_context(request, trajectory, sight, (tests_tab(trajectory, sight),)),
+        "evidence": evidence_context(
+            request, trajectory, sight, (tests_tab(trajectory, sight, request.GET),)
+        ),
         "verdicts": verdicts,
         "warnings": run_warnings(verdicts) if sight.sees_verdicts else [],
     }

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from validation.contexts.logs import LogWish, gap_context
+from validation.contexts.matrix import Selection
 from validation.contexts.runs import RunContext, RunLine, StatusContext, run_context, status_context
 from validation.contexts.tasks import TaskContext, task_context
 from validation.contexts.tests import (
     TestsContext,
+    VerdictsContext,
     latest_runs,
     revision_to_test,
     tests_context,
     tests_tab,
+    verdicts_context,
 )
 
 __all__ = [
+    "LogWish",
     "RunContext",
     "RunLine",
+    "Selection",
     "StatusContext",
     "TaskContext",
     "TestsContext",
+    "VerdictsContext",
+    "gap_context",
     "latest_runs",
     "revision_to_test",
     "run_context",
@@ -25,4 +33,5 @@ __all__ = [
     "task_context",
     "tests_context",
     "tests_tab",
+    "verdicts_context",
 ]

@@ -13,6 +13,7 @@ from accounts.models import User
 from trajectories.text import clean_text
 from validation.access import may_read_log
 from validation.broker import WorkerInfo, alive_workers, queue_length
+from validation.contexts.logs import LogContext, LogWish, log_context
 from validation.contexts.verdicts import Chip, run_chips
 from validation.models import Environment, Run, RunCommand
 
@@ -37,7 +38,7 @@ class RunContext:
     row: Run
     chip: Chip
     commands: tuple[Command, ...]
-    log: str
+    log: LogContext | None
     may_read_log: bool
     may_cancel: bool
 
@@ -81,14 +82,15 @@ class StatusContext:
     error: str = ""
 
 
-def run_context(user: User, run: Run) -> RunContext:
-    """Select what `user` may read of a run."""
+def run_context(user: User, run: Run, wish: LogWish | None = None) -> RunContext:
+    """Select what `user` may read of a run, its log opened where `wish` asks."""
     readable = may_read_log(user, run)
+    log = log_context(run, wish or LogWish()) if readable and run.is_finished else None
     return RunContext(
         row=run,
         chip=run_chips([run])[run.pk],
         commands=tuple(_command(command) for command in run.commands.all()),
-        log=clean_text(run.log) if readable else "",
+        log=log if log and log.n_lines else None,
         may_read_log=readable,
         may_cancel=user.is_admin and not run.is_finished,
     )

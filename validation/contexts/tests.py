@@ -1,88 +1,63 @@
-"""The matrix of tests and runs."""
+"""The tab with the tests: the failing ones with their source first, then all in every run."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from trajectories.access import Sight
 from trajectories.contexts.evidence import Tab
 from trajectories.models import TaskRevision, Trajectory
+from validation.contexts.details import TestDetail, test_details
+from validation.contexts.matrix import Cell, Matrix, Selection, TestRow, matrix
 from validation.contexts.verdicts import PASSING, Chip, run_chips
-from validation.models import Outcome, Run, RunTest, TestGroup, TreeName
+from validation.models import Outcome, Run, RunTest, TestGroup, TestStatus, TreeName
 from validation.services.requests import refusal_of
 from validation.services.results import groups
 
 HIDDEN = "The outcomes of test runs are shown once you have committed your first diagnosis."
-_SIGNS = {
-    "PASSED": ("✓", "good"),
-    "XFAIL": ("✓", "good"),
-    "FAILED": ("✗", "bad"),
-    "ERROR": ("✗", "bad"),
-    "SKIPPED": ("↷", "warn"),
-    "MISSING": ("–", "warn"),
-}
+# So many of FAIL_TO_PASS are open from the start: a person reads them first.
+_OPEN_AT_FIRST = 3
 
-
-@dataclass(frozen=True)
-class Cell:
-    """The status of one test in one run; empty before there is one."""
-
-    run_id: int | None = None
-    status: str = ""
-
-    @property
-    def sign(self) -> str:
-        return _SIGNS[self.status][0] if self.status else ""
-
-    @property
-    def tone(self) -> str:
-        return _SIGNS[self.status][1] if self.status else ""
-
-
-@dataclass(frozen=True)
-class TestRow:
-    """One test in every column."""
-
-    test_id: str
-    cells: tuple[Cell, ...]
-
-    __test__ = False
-
-
-@dataclass(frozen=True)
-class Group:
-    """FAIL_TO_PASS or PASS_TO_PASS. Folded when every run passed all of it."""
-
-    label: str
-    rows: tuple[TestRow, ...]
-    summaries: tuple[str, ...]
-    is_folded: bool
+Statuses = dict[tuple[int, str, str], str]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One tree and its latest run."""
+    """One tree and its latest run. `hides_log`: the outcome may be known, the log not be read."""
 
     label: str
     run: Run | None
     chip: Chip
+    hides_log: bool = False
 
 
 @dataclass(frozen=True)
-class TestsContext:
-    """The matrix of tests and runs. Without sight of verdicts it has the tests alone."""
+class VerdictsContext:
+    """The latest runs of a trajectory's task, one per tree; none without sight of verdicts."""
 
     trajectory: Trajectory
     columns: tuple[Column, ...]
-    groups: tuple[Group, ...]
     is_running: bool
     signature: str
     hidden_because: str = ""
+
+    @property
+    def chips(self) -> tuple[Chip, ...]:
+        return tuple(column.chip for column in self.columns if column.run is not None)
+
+
+@dataclass(frozen=True)
+class TestsContext(VerdictsContext):
+    """The matrix of tests and runs. Without sight of verdicts it has the tests alone."""
+
+    matrix: Matrix = field(default_factory=Matrix)
+    details: Mapping[str, TestDetail] = field(default_factory=dict)
     refusal: str = ""
     error: str = ""
 
@@ -93,12 +68,13 @@ class TestsContext:
         return not self.hidden_because and not self.refusal
 
     @property
-    def chips(self) -> tuple[Chip, ...]:
-        return tuple(column.chip for column in self.columns if column.run is not None)
+    def n_columns(self) -> int:
+        """How many columns a row spans: the test, the claim and the trees."""
+        return 2 + (len(self.columns) or len(TreeName))
 
 
-def tests_tab(trajectory: Trajectory, sight: Sight) -> Tab:
-    """Return the tab that later rooms put beside the diffs."""
+def tests_tab(trajectory: Trajectory, sight: Sight, query: QueryDict) -> Tab:
+    """Return the tab that later rooms put beside the diffs, as the page's query string asks."""
     return Tab(
         pane="right",
         key="tests",
@@ -106,30 +82,52 @@ def tests_tab(trajectory: Trajectory, sight: Sight) -> Tab:
         url=reverse("validation:tests", args=[trajectory.pk]),
         template="validation/_tests.html",
         context_name="tests",
-        build=partial(tests_context, trajectory, sight),
+        build=partial(tests_context, trajectory, sight, Selection.read(query)),
+        key_after_g="t",
     )
 
 
-def tests_context(trajectory: Trajectory, sight: Sight, *, error: str = "") -> TestsContext:
+def verdicts_context(trajectory: Trajectory, sight: Sight) -> VerdictsContext:
+    """Select the latest run per tree, without the tests."""
+    if not sight.sees_verdicts:
+        return VerdictsContext(trajectory, (), False, "hidden", HIDDEN)
+    columns = verdict_columns(revision_to_test(trajectory), trajectory)
+    return VerdictsContext(trajectory, columns, _is_running(columns), _signature(columns))
+
+
+def tests_context(
+    trajectory: Trajectory, sight: Sight, selection: Selection | None = None, *, error: str = ""
+) -> TestsContext:
     """Select the latest run per tree, and the status of every test the task names."""
     revision = revision_to_test(trajectory)
-    if not sight.sees_verdicts:
-        rows = tuple(_group(group, ids, (), {}) for group, ids in groups(revision) if ids)
-        return TestsContext(trajectory, (), rows, False, "hidden", hidden_because=HIDDEN)
-    columns = verdict_columns(revision, trajectory)
-    statuses = _statuses([column.run for column in columns])
-    refusal = refusal_of(revision)
+    wanted = selection or Selection()
+    sees = sight.sees_verdicts
+    columns = verdict_columns(revision, trajectory, sight) if sees else ()
+    refusal = refusal_of(revision) if sees else ""
+    page = matrix(_rows(revision, columns), len(columns), wanted)
     return TestsContext(
         trajectory=trajectory,
         columns=columns,
-        groups=tuple(
-            _group(group, ids, columns, statuses) for group, ids in groups(revision) if ids
-        ),
-        is_running=any(column.run and not column.run.is_finished for column in columns),
-        signature=_signature(columns, refusal, error),
+        is_running=_is_running(columns),
+        signature=_signature(columns, refusal, error) if sees else "hidden",
+        hidden_because="" if sees else HIDDEN,
+        matrix=page,
+        details=_details(trajectory, page, columns, "" if sees else HIDDEN),
         refusal=refusal,
         error=error,
     )
+
+
+def _details(
+    trajectory: Trajectory, page: Matrix, columns: Sequence[Column], hidden_because: str
+) -> Mapping[str, TestDetail]:
+    """Open the test that is asked for, and the first of FAIL_TO_PASS where none is looked for."""
+    rows = [row for group in page.groups for row in group.rows]
+    opened = [row for row in rows if row.test_id == page.selection.test]
+    if not opened and not page.selection.is_filtering and page.page == 1:
+        opened = [row for row in rows if row.group == TestGroup.FAIL_TO_PASS][:_OPEN_AT_FIRST]
+    base = next((column.run for column in columns if column.label == TreeName.BASE), None)
+    return test_details(trajectory, opened, base, hidden_because)
 
 
 def revision_to_test(trajectory: Trajectory) -> TaskRevision:
@@ -137,16 +135,23 @@ def revision_to_test(trajectory: Trajectory) -> TaskRevision:
     return trajectory.task.current_revision or trajectory.task_revision
 
 
-def verdict_columns(revision: TaskRevision, trajectory: Trajectory | None) -> tuple[Column, ...]:
+def verdict_columns(
+    revision: TaskRevision, trajectory: Trajectory | None, sight: Sight | None = None
+) -> tuple[Column, ...]:
     """Return base and gold, and the model's patch where there is a trajectory."""
     latest = latest_runs(revision, trajectory)
     trees = [TreeName.BASE, TreeName.GOLD, *([TreeName.MODEL] if trajectory else [])]
     chips = run_chips(latest.values())
-    return tuple(_column(tree, latest.get(tree), chips) for tree in trees)
+    hides_gold = sight is not None and not sight.sees_gold
+    return tuple(
+        _column(tree, latest.get(tree), chips, hides_gold and tree == TreeName.GOLD)
+        for tree in trees
+    )
 
 
-def _column(tree: TreeName, run: Run | None, chips: dict[int, Chip]) -> Column:
-    return Column(str(tree), run, chips[run.pk] if run else Chip(f"{tree}: not run"))
+def _column(tree: TreeName, run: Run | None, chips: dict[int, Chip], hides_log: bool) -> Column:
+    chip = chips[run.pk] if run else Chip(f"{tree}: not run")
+    return Column(str(tree), run, chip, hides_log)
 
 
 def latest_runs(revision: TaskRevision, trajectory: Trajectory | None) -> dict[str, Run]:
@@ -160,9 +165,20 @@ def latest_runs(revision: TaskRevision, trajectory: Trajectory | None) -> dict[s
     return {run.tree: run for run in found.defer("log")}
 
 
-def _statuses(runs: Iterable[Run | None]) -> dict[tuple[int, str, str], str]:
+def _rows(
+    revision: TaskRevision, columns: Sequence[Column]
+) -> dict[TestGroup, tuple[TestRow, ...]]:
+    """Return every test the task names, by group in its order (one query)."""
+    statuses = _statuses([column.run for column in columns])
+    return {
+        group: tuple(_row(group, test_id, columns, statuses) for test_id in dict.fromkeys(ids))
+        for group, ids in groups(revision)
+    }
+
+
+def _statuses(runs: Iterable[Run | None]) -> Statuses:
     ids = [run.pk for run in runs if run is not None]
-    rows = RunTest.objects.filter(run__in=ids).exclude(group=TestGroup.OTHER)
+    rows = RunTest.objects.filter(run__in=ids).exclude(group=TestGroup.OTHER).order_by()
     return {
         (run_id, group, test_id): status
         for run_id, group, test_id, status in rows.values_list(
@@ -171,39 +187,34 @@ def _statuses(runs: Iterable[Run | None]) -> dict[tuple[int, str, str], str]:
     }
 
 
-def _group(
-    group: TestGroup,
-    ids: Sequence[str],
-    columns: Sequence[Column],
-    statuses: dict[tuple[int, str, str], str],
-) -> Group:
-    rows = tuple(
-        TestRow(test_id, tuple(_cell(column.run, group, test_id, statuses) for column in columns))
-        for test_id in dict.fromkeys(ids)
-    )
-    per_column = [[row.cells[n].status for row in rows] for n in range(len(columns))]
-    all_pass = bool(columns) and all(
-        status in PASSING for column in per_column for status in column
-    )
-    return Group(
-        label=group.label,
-        rows=rows,
-        summaries=tuple(_summary(column) for column in per_column),
-        is_folded=all_pass or len(rows) > 60,
+def _row(group: TestGroup, test_id: str, columns: Sequence[Column], statuses: Statuses) -> TestRow:
+    cells = tuple(_cell(column, group, test_id, statuses) for column in columns)
+    return TestRow(test_id, group, cells)
+
+
+def _cell(column: Column, group: TestGroup, test_id: str, statuses: Statuses) -> Cell:
+    if column.run is None:
+        return Cell(tree=column.label)
+    status = statuses.get((column.run.pk, group, test_id), "")
+    return Cell(
+        run_id=column.run.pk,
+        status=status,
+        tree=column.label,
+        is_unclaimed=_is_unclaimed(column.label, group, status),
+        may_read_log=not column.hides_log,
     )
 
 
-def _cell(
-    run: Run | None, group: str, test_id: str, statuses: dict[tuple[int, str, str], str]
-) -> Cell:
-    if run is None:
-        return Cell()
-    return Cell(run.pk, statuses.get((run.pk, group, test_id), ""))
+def _is_unclaimed(tree: str, group: TestGroup, status: str) -> bool:
+    """Tell whether a status contradicts the data set, which says nothing of the model's patch."""
+    if not status or status == TestStatus.SKIPPED or tree == TreeName.MODEL:
+        return False
+    passes_by_claim = tree == TreeName.GOLD or group == TestGroup.PASS_TO_PASS
+    return (status in PASSING) != passes_by_claim
 
 
-def _summary(statuses: Sequence[str]) -> str:
-    known = [status for status in statuses if status]
-    return f"{sum(status in PASSING for status in known)}/{len(statuses)} pass" if known else "–"
+def _is_running(columns: Iterable[Column]) -> bool:
+    return any(column.run and not column.run.is_finished for column in columns)
 
 
 def _signature(columns: Iterable[Column], *more: str) -> str:
