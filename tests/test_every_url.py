@@ -140,6 +140,23 @@ def evidence_rules() -> Iterator[Rule]:
                 BLIND_GOLD if hides else gets,
                 query="?path=" + ("tests/test_core.py" if which == "test" else "pkg/core.py"),
             )
+            yield Rule(
+                "trajectories:diff-seen",
+                about,
+                with_more(held, which),
+                BLIND_GOLD if hides else gets,
+                query="?seen=1&path="
+                + ("tests/test_core.py" if which == "test" else "pkg/core.py"),
+                method="post",
+            )
+            yield Rule(
+                "trajectories:diff-context",
+                about,
+                with_more(held, which),
+                # The small sample has nothing to open, which who may see it is told with 404.
+                tuple(HIDDEN for _ in gets),
+                query="?gap=1&bottom=20&path=pkg/core.py",
+            )
 
 
 def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> Iterator[Rule]:

@@ -35,7 +35,12 @@ def page_query(request: HttpRequest) -> dict[str, str]:
 
 def page_url(request: HttpRequest, **changes: object) -> str:
     """Return the current page's address with query parameters set, or removed where None."""
-    parts = urlsplit(current_page(request))
+    return address_with(current_page(request), **changes)
+
+
+def address_with(address: str, **changes: object) -> str:
+    """Return an address with query parameters set, or removed where None."""
+    parts = urlsplit(address)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     # A part is one of a step: another step is shown from its top.
     if "step" in changes:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -25,6 +26,11 @@ def file_url(trajectory: Trajectory, which: str = "model", path: str = "pkg/core
 
 def get(client: Client, url: str) -> Page:
     return page_of(client.get(url))
+
+
+def rows_of(response: HttpResponseBase) -> Page:
+    """Return a fragment of rows within the table that it is made for."""
+    return Page.of_text(f"<table>{response.getvalue().decode()}</table>")
 
 
 def many_files(n_files: int, n_lines: int) -> str:
@@ -128,9 +134,9 @@ def test_no_patch_is_said(admin_client: Client, patch: str | None) -> None:
 def test_later_files_load_when_seen(admin_client: Client) -> None:
     trajectory = make_trajectory(model_patch=many_files(10, 100))
     page = get(admin_client, diff_url(trajectory))
-    assert len(page.select("table.diff")) == 2
-    lazy = page.select('[hx-trigger="intersect once"]')
-    assert len(lazy) == 8
+    assert len(page.select("table.diff")) == 1
+    lazy = page.select('p[hx-trigger="intersect once"]')
+    assert len(lazy) == 9
     loaded = get(admin_client, lazy[0].get("hx-get") or "")
     assert len(loaded.select("article.diff-file tr.diff-line--added")) == 100
 
@@ -144,11 +150,17 @@ def test_a_link_opens_a_later_file_without_javascript(admin_client: Client) -> N
 def test_a_long_file_is_cut_until_all_is_asked_for(admin_client: Client) -> None:
     trajectory = make_trajectory(model_patch=many_files(1, 2_000))
     page = get(admin_client, diff_url(trajectory))
-    assert len(page.select("tr.diff-line--added")) == 600
-    (link,) = page.select("article a[hx-get]")
-    assert "1400 more" in page.text("article > p")
-    everything = get(admin_client, link.get("hx-get") or "")
+    assert len(page.select("tr.diff-line--added")) == 150
+    assert "1850 of 2000 lines are left" in page.text("tbody.diff-more")
+    link = page.select("tbody.diff-more a")[0]
+    everything = get(admin_client, file_url(trajectory, path="f0.py") + "&all=1")
     assert len(everything.select("tr.diff-line--added")) == 2_000
+    shown = page.texts("td.code")
+    while link is not None:
+        part = rows_of(admin_client.get(link.get("hx-get") or ""))
+        shown += part.texts("td.code")
+        link = next(iter(part.select("tbody.diff-more a")), None)
+    assert shown == everything.texts("td.code")
 
 
 def test_hostile_content_is_text(admin_client: Client) -> None:
@@ -219,7 +231,7 @@ def test_the_number_of_queries_does_not_grow_with_the_patch(
     admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries, n_files: int
 ) -> None:
     trajectory = make_trajectory(model_patch=many_files(n_files, 3))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         admin_client.get(diff_url(trajectory))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.models import User
 from trajectories.access import Sight
 from trajectories.code import (
     DIFF_NAMES,
@@ -21,6 +22,7 @@ from trajectories.code import (
     step_name,
     step_of,
 )
+from trajectories.contexts.diff_look import Look, read_look
 from trajectories.contexts.diffs import diff_context, diff_label
 from trajectories.contexts.files import files_context
 from trajectories.contexts.files_query import NOTHING, FilesQuery, read_query
@@ -83,9 +85,7 @@ class Selection:
     step: int = 1
     tree: TreeName = "base"
     files: FilesQuery = NOTHING
-    file: str | None = None
-    view: str = "unified"
-    show_all: bool = False
+    look: Look = field(default_factory=Look)
     # The step whose edit is open on the right, if one is.
     edit_of: int | None = None
     # What of the step on the left is asked for.
@@ -102,9 +102,7 @@ def read_selection(request: HttpRequest, sight: Sight) -> Selection:
         step=positive(query.get("step")) or 1,
         tree=tree,
         files=read_query(query),
-        file=query.get("file"),
-        view=query.get("view", "unified"),
-        show_all=query.get("all") == "1",
+        look=read_look(query),
         edit_of=step_of(query.get("right", "")),
         focus=read_focus(query.dict(), searched_text(query.dict())),
     )
@@ -121,8 +119,12 @@ def evidence_context(
 ) -> Evidence:
     """Return both panes with the tabs that the query string opens."""
     selection = read_selection(request, sight)
-    tabs = [*_left_tabs(trajectory, sight, selection), *_right_tabs(trajectory, sight, selection)]
-    tabs += extra_tabs
+    assert isinstance(request.user, User)
+    tabs = [
+        *_left_tabs(trajectory, sight, selection),
+        *_right_tabs(trajectory, sight, selection, request.user),
+        *extra_tabs,
+    ]
     return Evidence(
         trajectory=trajectory,
         left=_pane("left", tabs, request.GET.get("left")),
@@ -174,16 +176,18 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
     ]
 
 
-def _right_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> list[Tab]:
+def _right_tabs(
+    trajectory: Trajectory, sight: Sight, selection: Selection, reader: User
+) -> list[Tab]:
     """The four diffs, and the edit of the step that is named, or else read on the left."""
     edit = step_name(selection.edit_of or selection.step)
     return [
         *(
-            _diff_tab(trajectory, sight, selection, which, which, diff_label(which))
+            _diff_tab(trajectory, sight, selection, reader, which, which, diff_label(which))
             for which in DIFF_NAMES
         ),
         *(
-            [_diff_tab(trajectory, sight, selection, edit, EDIT, "Edit")]
+            [_diff_tab(trajectory, sight, selection, reader, edit, EDIT, "Edit")]
             if trajectory.n_steps
             else []
         ),
@@ -194,6 +198,7 @@ def _diff_tab(
     trajectory: Trajectory,
     sight: Sight,
     selection: Selection,
+    reader: User,
     which: DiffName,
     key: str,
     label: str,
@@ -210,9 +215,8 @@ def _diff_tab(
             trajectory,
             sight,
             which,
-            selection.file,
-            view=selection.view,
-            show_all=selection.show_all,
+            selection.look,
+            reader,
         ),
         hidden_because="" if which not in GOLD_DIFFS or sight.sees_gold else HIDDEN_GOLD,
         key_after_g=_DIFF_KEYS[key],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 LineKind = Literal["context", "removed", "added"]
 Status = Literal["added", "deleted", "modified", "renamed", "copied", "mode"]
 Side = Literal["old", "new"]
+Ending = Literal["\n", "\r\n", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class DiffLine:
     text: str
     old: int | None
     new: int | None
-    ending: Literal["\n", "\r\n", ""]
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,14 @@ class FileChange:
     new_path: str | None
     old_mode: str = ""
     new_mode: str = ""
+    # How alike a renamed or copied file is to the old one: `92%`.
+    similarity: str = ""
     is_binary: bool = False
     hunks: tuple[Hunk, ...] = ()
     problem: str = ""
     raw: str = ""
+    # SHA-256 of the lines that the patch has about the file: equal for an equal change.
+    digest: str = field(default="", compare=False)
 
     @property
     def path(self) -> str:
@@ -79,9 +84,13 @@ class FileChange:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """The files of a patch in its order, and the lines between them that belong to none."""
+    """The files of a patch in its order, and the lines between them that belong to none.
+
+    A patch is compared by identity, so that what is computed from a large one can be remembered
+    without reading it all for its hash.
+    """
 
     files: tuple[FileChange, ...]
     strays: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,11 +24,15 @@ _MAX_LINE_CHARS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One side of a row. `changed` are the spans (start, end) of its text that differ."""
+    """One side of a row. `changed` are the spans (start, end) of its text that differ.
+
+    `is_space_only`: the other side differs from it in blanks or the line's ending alone.
+    """
 
     line: DiffLine
     number: int
     changed: tuple[Span, ...] = ()
+    is_space_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,10 @@ class Row:
     @property
     def is_context(self) -> bool:
         return self.old is not None and self.old.line.kind == "context"
+
+    @property
+    def is_space_only(self) -> bool:
+        return any(cell.is_space_only for cell in (self.old, self.new) if cell)
 
 
 def pair_hunk(hunk: Hunk) -> tuple[Row, ...]:
@@ -55,6 +64,11 @@ def pair_hunk(hunk: Hunk) -> tuple[Row, ...]:
                 [line for line in lines if line.kind == "added"],
             )
     return tuple(rows)
+
+
+def squeezed(text: str) -> str:
+    """Return a text without its blanks: equal for lines that differ in blanks alone."""
+    return "".join(text.split())
 
 
 def unified(rows: tuple[Row, ...]) -> Iterator[Row]:
@@ -73,25 +87,37 @@ def _pair_block(removed: list[DiffLine], added: list[DiffLine]) -> Iterator[Row]
     old_at = new_at = 0
     for old_index, new_index in [*_alike(removed, added), (len(removed), len(added))]:
         between = zip_longest(removed[old_at:old_index], added[new_at:new_index])
-        yield from (Row(_cell(old), _cell(new)) for old, new in between)
+        yield from (_row(old, new) for old, new in between)
         if old_index < len(removed):
             yield _changed_row(removed[old_index], added[new_index])
         old_at, new_at = old_index + 1, new_index + 1
 
 
-def _cell(line: DiffLine | None, changed: tuple[Span, ...] = ()) -> Cell | None:
-    return None if line is None else Cell(line, line.old or line.new or 0, changed)
+def _row(old: DiffLine | None, new: DiffLine | None) -> Row:
+    if old and new and squeezed(old.text) == squeezed(new.text):
+        return _changed_row(old, new)
+    return Row(_cell(old) if old else None, _cell(new) if new else None)
+
+
+def _cell(line: DiffLine, changed: tuple[Span, ...] = (), *, is_space_only: bool = False) -> Cell:
+    return Cell(line, line.old or line.new or 0, changed, is_space_only)
 
 
 def _changed_row(old: DiffLine, new: DiffLine) -> Row:
     old_spans, new_spans = changed_words(old.text, new.text)
-    return Row(_cell(old, old_spans), _cell(new, new_spans))
+    is_space_only = squeezed(old.text) == squeezed(new.text)
+    return Row(
+        _cell(old, old_spans, is_space_only=is_space_only),
+        _cell(new, new_spans, is_space_only=is_space_only),
+    )
 
 
 def _alike(removed: list[DiffLine], added: list[DiffLine]) -> list[tuple[int, int]]:
     """Return the order-keeping pairs of alike lines with the greatest likeness in sum."""
-    if not removed or not added or len(removed) * len(added) > _MAX_COMPARISONS:
+    if not removed or not added:
         return []
+    if len(removed) * len(added) > _MAX_COMPARISONS:
+        return _alike_between_anchors(removed, added)
     old_words = [Counter(_words(line.text)) for line in removed]
     new_words = [Counter(_words(line.text)) for line in added]
     scores = [[_likeness(old, new) for new in new_words] for old in old_words]
@@ -106,6 +132,46 @@ def _alike(removed: list[DiffLine], added: list[DiffLine]) -> list[tuple[int, in
         else:
             j += 1
     return pairs
+
+
+def _alike_between_anchors(removed: list[DiffLine], added: list[DiffLine]) -> list[tuple[int, int]]:
+    """Cut a large block at the lines that are the same but for blanks, and align the pieces."""
+    pairs: list[tuple[int, int]] = []
+    old_at = new_at = 0
+    anchors = _anchors([squeezed(line.text) for line in removed], [squeezed(x.text) for x in added])
+    for old_index, new_index in [*anchors, (len(removed), len(added))]:
+        old, new = removed[old_at:old_index], added[new_at:new_index]
+        if len(old) * len(new) <= _MAX_COMPARISONS:
+            pairs += [(old_at + i, new_at + j) for i, j in _alike(old, new)]
+        if old_index < len(removed):
+            pairs.append((old_index, new_index))
+        old_at, new_at = old_index + 1, new_index + 1
+    return pairs
+
+
+def _anchors(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """Return the longest order-keeping run of lines that stand once on each side (patience)."""
+    old_counts, new_counts = Counter(old), Counter(new)
+    places = {text: index for index, text in enumerate(new) if new_counts[text] == 1}
+    pairs = [
+        (index, places[text])
+        for index, text in enumerate(old)
+        if text and old_counts[text] == 1 and text in places
+    ]
+    ends: list[int] = []
+    piles: list[int] = []
+    before: list[int] = []
+    for at, (_, place) in enumerate(pairs):
+        pile = bisect_left(ends, place)
+        before.append(piles[pile - 1] if pile else -1)
+        ends[pile : pile + 1] = [place]
+        piles[pile : pile + 1] = [at]
+    longest = []
+    at = piles[-1] if piles else -1
+    while at >= 0:
+        longest.append(pairs[at])
+        at = before[at]
+    return longest[::-1]
 
 
 def _best_sums(scores: list[list[float]]) -> list[list[float]]:

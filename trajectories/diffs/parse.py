@@ -7,6 +7,7 @@ that cannot be read is named while all others are shown.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from trajectories.git.text import decode, visible
 _HUNK = re.compile(r"@@ -\d+(?:,(?P<old>\d+))? \+\d+(?:,(?P<new>\d+))? @@")
 # index 8baef1b4abc..e69de29bb2d 100644
 _INDEX_MODE = re.compile(r"index [0-9a-f]+\.\.[0-9a-f]+ (?P<mode>\d{6})$")
+# diff --cc pkg/core.py
+_COMBINED = re.compile(r"diff --(?:cc|combined) (?P<name>.+)")
+_COMBINED_PROBLEM = "it is a combined diff of a merge, with more than one old side"
 _KINDS: dict[str, LineKind] = {" ": "context", "": "context", "-": "removed", "+": "added"}
 
 
@@ -34,6 +38,12 @@ class _Section:
     old_marker: str = ""
     new_marker: str = ""
     hunk_lines: list[str] = field(default_factory=list)
+    is_combined: bool = False
+
+    @property
+    def digest(self) -> str:
+        parts = (self.git_line, *self.headers, self.old_marker, self.new_marker, *self.hunk_lines)
+        return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def header(self, prefix: str) -> str:
         """Return what follows `prefix` in the first header line that begins so, or ""."""
@@ -74,6 +84,9 @@ class _Cutter:
                 section = begun
             elif section is None:
                 self._stray(line)
+            elif section.is_combined:
+                section.hunk_lines.append(line)
+                self.at += 1
             elif _HUNK.match(line) and section.new_marker:
                 self._take_hunk(section)
             elif line.startswith("\\") and section.hunk_lines:
@@ -92,6 +105,12 @@ class _Cutter:
         if line.startswith("diff --git "):
             self.at += 1
             return _Section(git_line=line.rstrip("\r\n"))
+        if match := _COMBINED.match(line):
+            self.at += 1
+            name = match["name"].rstrip("\r\n")
+            return _Section(f"diff --git {name} {name}", is_combined=True)
+        if section is not None and section.is_combined:
+            return None
         following = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else ""
         if not (line.startswith("--- ") and following.startswith("+++ ")):
             return None
@@ -133,12 +152,14 @@ def _file_change(section: _Section) -> FileChange:
         new_path=new_path,
         old_mode=old_mode,
         new_mode=new_mode,
+        similarity=section.header("similarity index ")[:4],
         is_binary=any(
             line.startswith(("Binary files ", "GIT binary patch")) for line in section.headers
         ),
         hunks=hunks,
         problem=problem,
         raw="".join(visible_lines(section.hunk_lines)) if problem else "",
+        digest=section.digest,
     )
 
 
@@ -184,6 +205,8 @@ def _status(section: _Section, old: str | None, new: str | None, *, has_hunks: b
 
 def _hunks(section: _Section) -> tuple[tuple[Hunk, ...], str]:
     """Return (hunks, why they could not be read)."""
+    if section.is_combined:
+        return (), _COMBINED_PROBLEM
     if not section.hunk_lines:
         return (), ""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trajectories.models.batch import Batch, BatchTask, BatchTrajectory
 from trajectories.models.grant import Grant
 from trajectories.models.repository import Repository
+from trajectories.models.seen import SeenFile
 from trajectories.models.task import Task, TaskRevision, TaskRow
 from trajectories.models.trajectory import SourceFile, Step, StepKind, Trajectory
 
@@ -14,6 +15,7 @@ __all__ = [
     "BatchTrajectory",
     "Grant",
     "Repository",
+    "SeenFile",
     "SourceFile",
     "Step",
     "StepKind",

@@ -1,0 +1,40 @@
+// A diff: on to the next file that is not seen after one was marked, and what an address names.
+"use strict";
+
+import { moveTo } from "./cursor.js";
+
+const SEEN = "is-seen";
+
+/** Shows in the list of files which of them are seen. */
+function markInTree(file) {
+  const links = file.closest("[data-diff]")?.querySelectorAll(".diff-tree a") ?? [];
+  for (const link of links) {
+    if (link.hash.slice(1) !== file.id) continue;
+    link.classList.toggle(SEEN, file.classList.contains(SEEN));
+    link.title = file.classList.contains(SEEN) ? "Seen" : "";
+  }
+}
+
+/** Returns the next file that is not seen, or else the first such file. */
+function nextUnseen(file) {
+  const files = [...file.closest("[data-diff]").querySelectorAll(".diff-file")];
+  const unseen = files.filter((other) => !other.classList.contains(SEEN));
+  const at = files.indexOf(file);
+  return unseen.find((other) => files.indexOf(other) > at) ?? unseen[0];
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!event.detail.pathInfo?.requestPath?.includes("/file/seen/")) return;
+  const file = document.getElementById(event.detail.target.id);
+  if (!file?.matches(".diff-file")) return;
+  markInTree(file);
+  const next = file.classList.contains(SEEN) ? nextUnseen(file) : file;
+  if (next) moveTo(next, "start");
+});
+
+// A link to a file that is folded opens it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(".diff-tree a");
+  const details = link && document.getElementById(link.hash.slice(1))?.querySelector("details");
+  if (details) details.open = true;
+});
