@@ -15,11 +15,14 @@ from django.urls import reverse
 
 from accounts.models import User
 from annotator.citations.targets import (
+    CallTarget,
     FileTarget,
     IssueTarget,
+    ObservationTarget,
     PatchTarget,
     Target,
     TestTarget,
+    ThoughtTarget,
     read_target,
 )
 from annotator.covers import format_covers
@@ -107,7 +110,7 @@ class Chip:
 
 def chip(citation: Citation, trajectory: Trajectory) -> Chip:
     target = read_target(citation.kind, citation.target)
-    pane, query, url = _place(target, trajectory.pk)
+    pane, query, url = _place(target, citation, trajectory.pk)
     return Chip(
         uid=citation.uid,
         label=_label(target, citation),
@@ -123,9 +126,7 @@ def chip(citation: Citation, trajectory: Trajectory) -> Chip:
 def _label(target: Target, citation: Citation) -> str:
     match target:
         case FileTarget() | PatchTarget():
-            lines = f"{target.start_line}"
-            if target.end_line != target.start_line:
-                lines += f"–{target.end_line}"
+            lines = _lines(target).replace("-", "–")
             name = target.path.rpartition("/")[2]
             where = target.tree if isinstance(target, FileTarget) else target.which
             return f"{name}:{lines} ({where})"
@@ -138,24 +139,44 @@ def _label(target: Target, citation: Citation) -> str:
             return f"step {target.step} {part}"
 
 
-def _place(target: Target, pk: int) -> tuple[str, dict[str, object], str]:
+def _place(target: Target, citation: Citation, pk: int) -> tuple[str, dict[str, object], str]:
     """Return the pane, the page's query parameters and the fragment that show the target."""
+    query: dict[str, object]
     match target:
         case FileTarget():
-            query = {"path": target.path, "line": target.start_line}
+            query = {"path": target.path, "line": _lines(target)}
             url = reverse("trajectories:files", args=[pk, target.tree])
             return "left", {"left": "files", "tree": target.tree, **query}, _with(url, query)
         case PatchTarget():
-            query = {"file": target.path}
+            query = {"file": target.path, "at": f"{target.side[0]}{target.start_line}"}
             url = reverse("trajectories:diff", args=[pk, target.which])
             return "right", {"right": target.which, **query}, _with(url, query)
         case IssueTarget():
             return "left", {"left": "issue"}, reverse("trajectories:issue", args=[pk])
         case TestTarget():
-            return "right", {"right": "tests"}, reverse("validation:tests", args=[pk])
+            query = {"test": target.test_id}
+            url = reverse("validation:tests", args=[pk])
+            return "right", {"right": "tests", **query}, _with(url, query)
         case _:
+            query = {"part": f"{_part(target)}@{citation.start}-{citation.end}"}
             url = reverse("trajectories:step", args=[pk, target.step])
-            return "left", {"left": "step", "step": target.step}, url
+            return "left", {"left": "step", "step": target.step, **query}, _with(url, query)
+
+
+def _lines(target: FileTarget | PatchTarget) -> str:
+    first, last = target.start_line, target.end_line
+    return f"{first}" if first == last else f"{first}-{last}"
+
+
+def _part(target: ThoughtTarget | CallTarget | ObservationTarget) -> str:
+    """Return what addresses call the part of a step."""
+    match target:
+        case CallTarget():
+            return f"call-{target.index}"
+        case ObservationTarget():
+            return f"output-{target.index}"
+        case _:
+            return "thought"
 
 
 def _with(url: str, query: dict[str, object]) -> str:

@@ -61,7 +61,7 @@ def test_a_card_holds_what_was_written(annotation: Annotation, annotator_client:
 def test_a_citation_leads_to_its_place(annotation: Annotation, annotator_client: Client) -> None:
     cite_thought(annotation)
     [chip] = get(annotator_client, annotation.assignment).select(".cite-chip")
-    assert chip.get("href") == "?left=step&step=2"
+    assert chip.get("href") == "?left=step&step=2&part=thought%4011-20"
     trajectory = annotation.assignment.membership.trajectory
     assert chip.get("hx-get") == reverse("trajectories:step", args=[trajectory.pk, 2])
     page = get(annotator_client, annotation.assignment, chip.get("href"))

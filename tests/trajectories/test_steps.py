@@ -308,3 +308,17 @@ def test_a_task_without_a_row_says_how_to_load_one(
     assert "load_tasks" in get_issue(annotator_client, trajectory).text_content()
     diff = tree(annotator_client.get(reverse("trajectories:diff", args=[trajectory.pk, "model"])))
     assert "load_tasks" in diff.text_content()
+
+
+@pytest.mark.parametrize(
+    ("chars", "expected"),
+    [("0-1", [1]), ("4-5", [2]), ("3-3", [1]), ("2-9", [1, 2, 3]), ("900-901", [3])],
+)
+def test_an_address_by_characters_marks_the_lines_in_which_they_stand(
+    chars: str, expected: list[int], trajectory: Trajectory, annotator_client: Client
+) -> None:
+    make_steps(trajectory, {"observations": [seen("one\ntwo\nthree")]})
+    url = reverse("trajectories:step", args=[trajectory.pk, 1])
+    page = tree(annotator_client.get(url, {"part": f"output-0@{chars}"}))
+    marked = [int(row.get("data-line")) for row in page.cssselect(".is-target")]
+    assert marked == expected

@@ -7,10 +7,11 @@ are the text that a citation of it quotes.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, Literal
 
 from django.http import Http404
@@ -35,9 +36,10 @@ from trajectories.models import Step
 from trajectories.text import clean_text
 
 PartKind = Literal["thought", "tool_call", "observation"]
-# thought, call-0, output-1.120-130
+# thought, call-0, output-1.120-130 (lines), output-1@4711-4730 (characters)
 _ADDRESS = re.compile(
-    r"(?P<name>thought|(?:call|output)-\d{1,4})(?:\.(?P<first>\d{1,8})(?:-(?P<last>\d{1,8}))?)?"
+    r"(?P<name>thought|(?:call|output)-\d{1,4})"
+    r"(?:\.(?P<first>\d{1,8})(?:-(?P<last>\d{1,8}))?|@(?P<start>\d{1,9})-(?P<end>\d{1,9}))?"
 )
 _LIMITS: dict[PartKind, Limits] = {
     "thought": Limits(300, 20_000, 200, 12_000, 60, 4_000),
@@ -56,11 +58,24 @@ _SHELL = "command.sh"
 
 @dataclass(frozen=True)
 class PartAddress:
-    """A part of a step, and lines of it (1-based, inclusive) where it names any."""
+    """A part of a step, and lines of it (1-based, inclusive) where it names any.
+
+    A citation names characters instead: `chars` are their start and end.
+    """
 
     name: str
     first: int = 0
     last: int = 0
+    chars: Span | None = None
+
+    def in_lines(self, lines: Sequence[str]) -> PartAddress:
+        """Return the address by the lines in which its characters stand."""
+        if self.chars is None:
+            return self
+        ends = list(accumulate(len(line) + 1 for line in lines))
+        first = bisect_right(ends, self.chars.first) + 1
+        last = bisect_right(ends, max(self.chars.first, self.chars.last - 1)) + 1
+        return PartAddress(self.name, min(first, len(lines)), min(last, len(lines)))
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,8 @@ def read_part(address: str) -> PartAddress | None:
     match = _ADDRESS.fullmatch(address)
     if match is None:
         return None
+    if match["start"]:
+        return PartAddress(match["name"], chars=Span(int(match["start"]), int(match["end"])))
     first = int(match["first"] or 0)
     return PartAddress(match["name"], first, int(match["last"] or first))
 
@@ -233,11 +250,13 @@ class StepPart:
     def element_id(self) -> str:
         return f"step-{self.step.number}-{self.name}"
 
-    @property
+    @cached_property
     def address(self) -> PartAddress | None:
         """What the page's address asks for of this part."""
         part = self.focus.part
-        return part if part is not None and part.name == self.name else None
+        if part is None or part.name != self.name:
+            return None
+        return part.in_lines(self.body.lines)
 
     @property
     def is_wanted(self) -> bool:
