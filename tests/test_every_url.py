@@ -88,6 +88,7 @@ EVIDENCE = (
     ("trajectories:outline", ()),
     ("trajectories:step", (1,)),
     ("trajectories:issue", ()),
+    ("trajectories:search", ()),
     ("trajectories:diff", ("model",)),
     ("trajectories:diff", ("test",)),
     ("trajectories:files", ("base",)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
@@ -23,29 +22,42 @@ class Needle:
     def __init__(self, text: str) -> None:
         self.text = text
         self._has_capital = text != text.lower()
-        self._pattern = re.compile(re.escape(text), re.IGNORECASE)
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+    def folded(self, text: str) -> str:
+        """Return a text, of the same length, in which the needle can be looked for as it is."""
+        if self._has_capital:
+            return text
+        folded = text.lower()
+        # The capital İ has two characters in lower case, which would move all that follows.
+        return folded if len(folded) == len(text) else "".join(map(_lower, text))
+
+    def first(self, folded: str, start: int) -> tuple[int, int] | None:
+        """Return the first place at or after `start`, in a text that has been folded."""
+        at = folded.find(self.text, start)
+        return (at, at + len(self.text)) if at >= 0 else None
 
     def spans(self, text: str, most: int = MOST_MARKS) -> Spans:
         """Return where the needle stands in a text, without overlaps."""
         if not self.text:
             return ()
-        folded = text if self._has_capital else text.lower()
-        if len(folded) != len(text):
-            # The capital İ has two characters in lower case, which would move all that follows.
-            return tuple(match.span() for match in self._pattern.finditer(text))[:most]
+        folded = self.folded(text)
         found: list[tuple[int, int]] = []
-        start = folded.find(self.text)
-        while start >= 0 and len(found) < most:
-            end = start + len(self.text)
-            found.append((start, end))
-            start = folded.find(self.text, end)
+        place = self.first(folded, 0)
+        while place and len(found) < most:
+            found.append(place)
+            place = self.first(folded, place[1])
         return tuple(found)
 
     def is_in(self, text: str) -> bool:
         return bool(self.spans(text, 1))
+
+
+def _lower(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 else character
 
 
 NOTHING = Needle("")

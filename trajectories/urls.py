@@ -23,6 +23,7 @@ step_urls = [
 # /trajectories/<pk>/
 trajectory_urls: list[URLPattern | URLResolver] = [
     path("steps/", include(step_urls)),
+    path("search/", steps.search, name="search"),
     path("issue/", steps.issue, name="issue"),
     path("diff/<slug:which>/", diffs.diff, name="diff"),
     path("diff/<slug:which>/file/", diffs.diff_file, name="diff-file"),

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from trajectories.ansi import styled
-from trajectories.calls import CallText, call_text
+from trajectories.calls import CallText
 from trajectories.excerpts import (
     CHUNK_ROWS,
     Limits,
@@ -33,6 +33,7 @@ from trajectories.excerpts import (
 from trajectories.highlighting import ColouredLine, colour_lines
 from trajectories.marking import NOTHING, Needle, Spans, cut_line, cut_spans, line_html
 from trajectories.models import Step
+from trajectories.step_text import step_call, thought_text
 from trajectories.text import clean_text
 
 PartKind = Literal["thought", "tool_call", "observation"]
@@ -134,10 +135,6 @@ class Body:
     @cached_property
     def rows(self) -> Rows:
         return Rows([len(line) for line in self.lines])
-
-
-def thought_text(step: Step) -> str:
-    return clean_text(step.thought).rstrip()
 
 
 def thought_body(step: Step) -> Body:
@@ -462,10 +459,3 @@ def step_part(step: Step, name: str, focus: Focus = NO_FOCUS) -> StepPart:
     if kind == "output" and index < len(step.observations):
         return StepPart(step, name, "observation", index, observation_body(step, index), focus)
     raise Http404(f"Step {step.number} has no {name}.")
-
-
-def step_call(step: Step, index: int) -> CallText:
-    """Return a call as it is shown; SWE-agent's `edit` leaves it to the step to know the file."""
-    call: dict[str, Any] = step.tool_calls[index]
-    open_file = str(step.files[0]) if len(step.files) == 1 else ""
-    return call_text(call, open_file)

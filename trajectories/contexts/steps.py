@@ -9,17 +9,11 @@ from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
 from trajectories.contexts.outline import glyph_of
-from trajectories.contexts.parts import (
-    NO_FOCUS,
-    Focus,
-    StepPart,
-    step_call,
-    step_parts,
-    thought_text,
-)
+from trajectories.contexts.parts import NO_FOCUS, Focus, StepPart, step_parts
 from trajectories.contexts.related import StepChanges, step_changes
 from trajectories.markdown import render_markdown, rendered_text
 from trajectories.models import Step, TaskRevision, Trajectory
+from trajectories.step_text import output_text, step_call, thought_text
 from trajectories.text import clean_text
 
 # --- one step ----------------------------------------------------------------------------------
@@ -80,7 +74,7 @@ def citable_step_text(step: Step, kind: str, index: int = 0) -> str | None:
     if kind == "tool_call" and 0 <= index < len(step.tool_calls):
         return step_call(step, index).text
     if kind == "observation" and 0 <= index < len(step.observations):
-        return clean_text(step.observations[index]["content"])
+        return output_text(step, index)
     return None
 
 

@@ -12,7 +12,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from trajectories.contexts.evidence import Pane, Tab
-from trajectories.pages import current_page, page_url
+from trajectories.contexts.parts import searched_text
+from trajectories.contexts.step_search import search_context
+from trajectories.models import Trajectory
+from trajectories.pages import current_page, page_query, page_url
 
 register = template.Library()
 
@@ -50,6 +53,16 @@ def page_fields(context: Context, **changes: object) -> SafeString:
     """Return hidden fields that keep the surrounding page's query parameters in a GET form."""
     query = parse_qsl(urlsplit(page_url(_request(context), **changes)).query)
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', query)
+
+
+@register.inclusion_tag("trajectories/_search.html", takes_context=True)
+def trajectory_search(context: Context, trajectory: Trajectory) -> dict[str, object]:
+    """Render the search within a trajectory, with what the page's address searches."""
+    request = _request(context)
+    return {
+        "search": search_context(trajectory, searched_text(page_query(request))),
+        "request": request,
+    }
 
 
 @register.simple_tag(takes_context=True)

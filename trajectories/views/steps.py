@@ -12,6 +12,7 @@ from trajectories.access import get_trajectory, sight_of
 from trajectories.contexts.outline import outline_context, outline_query
 from trajectories.contexts.parts import read_focus, read_part, searched_text
 from trajectories.contexts.parts import step_part as part_of_step
+from trajectories.contexts.step_search import search_context
 from trajectories.contexts.steps import (
     get_step,
     issue_context,
@@ -87,6 +88,15 @@ def step_image(
     response.headers["X-Content-Type-Options"] = "nosniff"
     patch_cache_control(response, private=True, max_age=31_536_000, immutable=True)
     return response
+
+
+@require_safe
+def search(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """The steps whose thought, calls or outputs hold a text."""
+    trajectory = get_trajectory(request.user, pk)
+    found = search_context(trajectory, searched_text(request.GET))
+    response = render(request, "trajectories/_search.html", {"search": found})
+    return show_in_address(request, response, q=found.text)
 
 
 @require_safe
