@@ -1,15 +1,16 @@
-"""Colour code: Pygments over whole texts, as lines of (class, text), then as markup.
+"""Colour code: from a syntax tree or by Pygments, as lines of (class, text), then as markup.
 
-A whole text is lexed, not a line or a hunk, so that strings and docstrings over many lines
-colour right.
+A whole text is read, not a line or a hunk, so that strings and docstrings over many lines colour
+right. Pygments is for the languages that have no grammar here; it is slower by ten times or more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from html import escape
 from itertools import pairwise
+from typing import overload
 
 from django.utils.safestring import SafeString
 from pygments.lexer import Lexer
@@ -17,14 +18,20 @@ from pygments.lexers import get_lexer_for_filename
 from pygments.token import Token, _TokenType
 from pygments.util import ClassNotFound
 
-# (class or "", text); the texts of a line together are the line.
-ColouredLine = tuple[tuple[str, str], ...]
+from trajectories.symbols.languages import language_of
+from trajectories.symbols.parse import parsed
+from trajectories.syntax import ColouredLine, colour_rows
+
+__all__ = ["ColouredLine", "colour_lines", "markup"]
 
 # Pygments reads some 10,000 lines a second: beyond this a request would wait too long for colour.
 MAX_LINES = 6_000
 MAX_CHARS = 400_000
 # Generated code on one line says nothing to the eye and much to a lexer.
 MAX_LINE_CHARS = 5_000
+MAX_PARSE_SECONDS = 0.5
+# Lines that get their colours together.
+_CHUNK_LINES = 64
 
 # The kinds of token that get a colour; a token takes the class of its nearest ancestor.
 _CLASSES: dict[_TokenType, str] = {
@@ -46,32 +53,92 @@ _CLASSES: dict[_TokenType, str] = {
 }
 
 
-def colour_lines(lines: list[str], path: str) -> list[ColouredLine]:
+def colour_lines(lines: list[str], path: str) -> Sequence[ColouredLine]:
     """Return the coloured parts of each line of a file called `path`.
 
-    Lines come back plain where the language is not known or the file too long.
+    The lines get their colours when they are looked at, some at a time: index what is shown.
+    They come back plain where the language is not known or the file too long.
     """
     if not lines:
-        return []
+        return ()
     text = "\n".join(lines)
     longest = max(map(len, lines))
     if len(lines) > MAX_LINES or len(text) > MAX_CHARS or longest > MAX_LINE_CHARS:
         return [_plain(line) for line in lines]
-    return list(_coloured(text, path))
+    return _coloured(text, path)
 
 
 @lru_cache(maxsize=32)
-def _coloured(text: str, path: str) -> tuple[ColouredLine, ...]:
+def _coloured(text: str, path: str) -> Sequence[ColouredLine]:
     lines = text.split("\n")
+    language = language_of(path)
+    if language is not None:
+        data = text.encode("utf-8", "surrogatepass")
+        tree = parsed(data, language, MAX_PARSE_SECONDS)
+        if tree is not None:
+            return _Lines(lines, partial(colour_rows, lines, data, tree, language))
     lexer = _lexer(path)
     if lexer is None:
-        return tuple(_plain(line) for line in lines)
-    coloured = _split(lexer.get_tokens(text), len(lines))
-    # A lexer that changes the text (some drop or add blanks) must not change what is quoted.
-    return tuple(
-        parts if "".join(part for _, part in parts) == line else _plain(line)
-        for parts, line in zip(coloured, lines, strict=True)
-    )
+        return [_plain(line) for line in lines]
+    return _Lines(lines, _LexedRows(lexer, text))
+
+
+class _Lines(Sequence[ColouredLine]):
+    """Lines that `colour` gives their colours by chunks, when one of the chunk is looked at."""
+
+    def __init__(self, lines: list[str], colour: Callable[[int, int], list[ColouredLine]]) -> None:
+        self._lines = lines
+        self._colour = colour
+        self._chunks: dict[int, list[ColouredLine]] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> ColouredLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[ColouredLine]: ...
+    def __getitem__(self, index: int | slice) -> ColouredLine | list[ColouredLine]:
+        wanted = range(len(self))[index]
+        if isinstance(wanted, range):
+            return [self._line(row) for row in wanted]
+        return self._line(wanted)
+
+    def _line(self, row: int) -> ColouredLine:
+        number, place = divmod(row, _CHUNK_LINES)
+        if number not in self._chunks:
+            self._chunks[number] = self._made(number * _CHUNK_LINES)
+        return self._chunks[number][place]
+
+    def _made(self, first: int) -> list[ColouredLine]:
+        last = min(first + _CHUNK_LINES, len(self))
+        # What changes the text (some lexers drop or add blanks) must not change what is quoted.
+        return [
+            parts if "".join(part for _, part in parts) == line else _plain(line)
+            for parts, line in zip(self._colour(first, last), self._lines[first:last], strict=True)
+        ]
+
+
+class _LexedRows:
+    """Rows as a lexer of Pygments colours them, which reads from the top as far as it has to."""
+
+    def __init__(self, lexer: Lexer, text: str) -> None:
+        self._tokens = iter(lexer.get_tokens(text))
+        self._rows: list[list[tuple[str, str]]] = [[]]
+
+    def __call__(self, first: int, last: int) -> list[ColouredLine]:
+        while len(self._rows) <= last and (token := next(self._tokens, None)) is not None:
+            self._add(*token)
+        rows = self._rows[first:last]
+        return [tuple(row) for row in rows] + [()] * (last - first - len(rows))
+
+    def _add(self, kind: _TokenType, value: str) -> None:
+        css = _class(kind)
+        for index, part in enumerate(value.split("\n")):
+            if index:
+                self._rows.append([])
+            if part:
+                self._rows[-1].append((css, part))
 
 
 def _lexer(path: str) -> Lexer | None:
@@ -80,19 +147,6 @@ def _lexer(path: str) -> Lexer | None:
     except ClassNotFound:
         return None
     return lexer
-
-
-def _split(tokens: Iterable[tuple[_TokenType, str]], n_lines: int) -> list[ColouredLine]:
-    lines: list[list[tuple[str, str]]] = [[]]
-    for kind, value in tokens:
-        css = _class(kind)
-        for index, part in enumerate(value.split("\n")):
-            if index:
-                lines.append([])
-            if part:
-                lines[-1].append((css, part))
-    lines += [[] for _ in range(n_lines - len(lines))]
-    return [tuple(line) for line in lines[:n_lines]]
 
 
 @lru_cache(maxsize=512)

@@ -39,7 +39,7 @@ def symbols_in(data: bytes, language: str) -> tuple[Symbol, ...]:
     """
     if len(data) > MAX_BYTES:
         return ()
-    tree = _parsed(data, language)
+    tree = parsed(data, language)
     if tree is None or _query_work(tree) > MAX_QUERY_WORK:
         return ()
     cursor = QueryCursor(load(language).query, match_limit=10_000)
@@ -56,9 +56,9 @@ def symbols_in(data: bytes, language: str) -> tuple[Symbol, ...]:
     return tuple(_qualified(in_order[:MAX_SYMBOLS]))
 
 
-def _parsed(data: bytes, language: str) -> Tree | None:
-    """Return the syntax tree, or None if the parser takes longer than MAX_SECONDS."""
-    end = time.monotonic() + MAX_SECONDS
+def parsed(data: bytes, language: str, max_seconds: float = MAX_SECONDS) -> Tree | None:
+    """Return the syntax tree, or None if the parser takes longer than that."""
+    end = time.monotonic() + max_seconds
 
     def read(offset: int, point: Point) -> bytes:
         return data[offset : offset + 65_536]
