@@ -186,6 +186,10 @@ def task_of(held: str) -> Callable[[World], list[Any]]:
     return lambda world: [getattr(world, held).trajectory.task.instance_id]
 
 
+def pair_of(a: str, b: str) -> Callable[[World], list[Any]]:
+    return lambda world: [getattr(world, a).trajectory.pk, getattr(world, b).trajectory.pk]
+
+
 def gold_run_of(held: str) -> Callable[[World], list[Any]]:
     return lambda world: [getattr(world, held).gold_run.pk]
 
@@ -222,6 +226,11 @@ RULES = [
     *rules("validation:task", "shared", task_of("shared"), *SHARED),
     *rules("validation:task", "blind", task_of("blind"), *BLIND),
     *rules("validation:task", "foreign", task_of("foreign"), *FOREIGN),
+    *rules("validation:beside", "shared", pair_of("shared", "shared"), *SHARED),
+    *rules("validation:beside", "blind", pair_of("blind", "blind"), *BLIND),
+    *rules("validation:beside", "foreign", pair_of("shared", "foreign"), *(HIDDEN,) * 5),
+    *rules("validation:choose-beside", "shared", task_of("shared"), *SHARED),
+    *rules("validation:choose-beside", "blind", task_of("blind"), *BLIND),
     *rules("validation:validate-task", "shared", task_of("shared"), *ADMIN, method="post"),
     *runs_rules("shared", *SHARED),
     *runs_rules("blind", *BLIND_GOLD),

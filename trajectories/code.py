@@ -32,12 +32,15 @@ from trajectories.replay import EditStep, Replay, replay
 logger = logging.getLogger(__name__)
 
 # base; base + test_patch; base + gold patch; base + the agent's patch. Besides these, `step-8` is
-# the tree after the edits of the trajectory's eighth step, and the diff of that step's edits.
+# the tree after the edits of the trajectory's eighth step, and the diff of that step's edits;
+# `beside-12` is the diff from the agent's code to that of trajectory 12, another attempt at the
+# same task, and `model-12` the latter's tree.
 TreeName = str
 DiffName = str
 TREE_NAMES: tuple[TreeName, ...] = ("base", "tests", "gold", "model")
 DIFF_NAMES: tuple[DiffName, ...] = ("model", "gold", "model-gold", "test")
 _STEP_NAME = re.compile(r"step-([1-9]\d{0,5})")
+_BESIDE_NAME = re.compile(r"(?:beside|model)-([1-9]\d{0,9})")
 _SIDES: dict[DiffName, tuple[TreeName, TreeName]] = {
     "model": ("base", "model"),
     "gold": ("base", "gold"),
@@ -60,18 +63,31 @@ def step_name(step: int) -> str:
     return f"step-{step}"
 
 
+def other_of(name: str) -> int | None:
+    """Return the trajectory that a name sets beside the own one, or None for every other name."""
+    found = _BESIDE_NAME.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def beside_name(pk: int) -> DiffName:
+    return f"beside-{pk}"
+
+
 def is_tree_name(name: str) -> bool:
     return name in TREE_NAMES or step_of(name) is not None
 
 
 def is_diff_name(name: str) -> bool:
-    return name in DIFF_NAMES or step_of(name) is not None
+    is_beside = name.startswith("beside-") and other_of(name) is not None
+    return name in DIFF_NAMES or step_of(name) is not None or is_beside
 
 
 def sides_of(which: DiffName) -> tuple[TreeName, TreeName]:
     """Return the trees on the old and the new side of a diff."""
     if (step := step_of(which)) is not None:
         return (step_name(step - 1) if step > 1 else "base"), which
+    if (other := other_of(which)) is not None:
+        return "model", f"model-{other}"
     return _SIDES[which]
 
 
@@ -99,6 +115,11 @@ def tree_id(revision: TaskRevision, name: TreeName, trajectory: Trajectory | Non
         if trajectory is None:
             raise ValueError("The tree after a step needs a trajectory.")
         return _tree_after(trajectory, step)
+    if (other := other_of(name)) is not None:
+        beside = Trajectory.objects.select_related("task__repository", "task_revision").get(
+            pk=other
+        )
+        return tree_id(beside.task_revision, "model", beside)
     patch = _patch_of_tree(revision, name, trajectory)
     tree = _tree(mirror, revision.base_commit, patch.encode("utf-8", "surrogatepass"))
     if isinstance(tree, PatchDoesNotApply):

@@ -6,10 +6,12 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 
 from trajectories.contexts.ribbon import MEASURES
 from trajectories.excerpts import Span
-from trajectories.models import Batch, StepKind
+from trajectories.models import Batch, StepKind, Trajectory
+from trajectories.querysets import TrajectoryQuerySet
 
 MAX_UPLOAD_BYTES = 1024**3
 TASKS, TRAJECTORIES = "tasks", "trajectories"
@@ -25,6 +27,7 @@ class OutlineForm(forms.Form):
     touch = forms.CharField(required=False, max_length=500)
     find = forms.CharField(required=False, max_length=200)
     ribbon = forms.ChoiceField(required=False, choices=[(name, name) for name in MEASURES])
+    column = forms.ChoiceField(required=False, choices=[("a", "a"), ("b", "b")])
 
 
 class GapForm(forms.Form):
@@ -37,6 +40,24 @@ class GapForm(forms.Form):
     @property
     def gap(self) -> Span:
         return Span(self.cleaned_data["first"] - 1, self.cleaned_data["last"])
+
+
+class BesideForm(forms.Form):
+    """Two attempts at one task, of `attempts`, in the order of the list."""
+
+    of = forms.ModelMultipleChoiceField(queryset=Trajectory.objects.none())
+
+    def __init__(self, data: QueryDict, *, attempts: TrajectoryQuerySet) -> None:
+        super().__init__(data)
+        field = self.fields["of"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = attempts.order_by("pk")
+
+    def clean_of(self) -> list[Trajectory]:
+        chosen = list(self.cleaned_data["of"])
+        if len(chosen) != 2:
+            raise forms.ValidationError("Choose two attempts.")
+        return chosen
 
 
 class ManyFilesInput(forms.ClearableFileInput):

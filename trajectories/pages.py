@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -62,3 +63,27 @@ def show_in_address(request: HttpRequest, response: ResponseT, **changes: object
         response.headers["HX-Replace-Url"] = page_url(request, **changes)
     patch_vary_headers(response, ["HX-Request", "HX-Current-URL"])
     return response
+
+
+@dataclass(frozen=True)
+class Column:
+    """The column of a trajectory on the page that shows two of one task, "a" or "b".
+
+    What its fragments would open on the trajectory's own page is opened in the column where that
+    is another step, and on the trajectory's own page, at `home`, where it is something else.
+    """
+
+    name: str
+    home: str
+    # The one that is open in it.
+    step: int | None = None
+
+    def url(self, request: HttpRequest, **changes: object) -> str:
+        """Return the address that shows what `page_url` with the same changes would."""
+        if "step" in changes and not changes.keys() - {"left", "step", "part", "open"}:
+            names = {"step": self.name, **{n: f"{self.name}-{n}" for n in ("part", "open")}}
+            values = {key: changes.get(name) for name, key in names.items()}
+            return page_url(request, **values, right=None)
+        asked = {"left": "step", "step": self.step, **changes}
+        known = {name: value for name, value in asked.items() if value}
+        return f"{self.home}?{urlencode(known)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trajectories.code import DiffName, diff_source, replay_of, step_of
+from trajectories.code import DiffName, diff_source, other_of, replay_of, step_of
 from trajectories.diffs import FileChange, Hunk
 from trajectories.git import GitError
 from trajectories.git.text import visible
@@ -54,7 +54,7 @@ def steps_touching(
     a diff against base that the agent did not make, the steps that changed the same lines of base.
     """
     nothing: tuple[tuple[Touch, ...], ...] = ((),) * len(change.hunks)
-    if step_of(which) is not None:
+    if step_of(which) is not None or other_of(which) is not None:
         return nothing
     try:
         replay = replay_of(trajectory)

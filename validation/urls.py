@@ -12,11 +12,13 @@ trajectory_urls = [
     path("trajectories/<int:pk>/tests/", views.tests, name="tests"),
     path("trajectories/<int:pk>/verdicts/", views.verdicts, name="verdicts"),
     path("trajectories/<int:pk>/validate/", views.validate, name="validate"),
+    path("trajectories/<int:pk>/beside/<int:other>/", views.beside, name="beside"),
 ]
 
 task_urls = [
     # /tasks/django__django-16595/
     path("tasks/<str:instance_id>/", views.task, name="task"),
+    path("tasks/<str:instance_id>/beside/", views.choose_beside, name="choose-beside"),
     path("tasks/<str:instance_id>/validate/", views.validate_task, name="validate-task"),
 ]
 

@@ -13,8 +13,18 @@ from django_htmx.http import trigger_client_event
 from accounts.access import require_role
 from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_task, get_trajectory, sight_of
+from trajectories.contexts.compare import (
+    COLUMNS,
+    column_named,
+    compared_context,
+    get_pair,
+    other_attempts,
+    side_context,
+)
 from trajectories.contexts.evidence import evidence_context, positive
 from trajectories.contexts.outline import outline_context, outline_query
+from trajectories.forms import BesideForm
+from trajectories.models import Trajectory
 from trajectories.pages import show_in_address
 from validation.access import get_run, get_run_to_read, get_trajectory_to_validate
 from validation.contexts import (
@@ -29,6 +39,7 @@ from validation.contexts import (
     tests_tab,
     verdicts_context,
 )
+from validation.contexts.beside import verdicts_of_sides
 from validation.models import TreeName
 from validation.services.requests import RunRefused, cancel_run, request_validation
 from validation.services.validating import request_all, wishes_for_tasks
@@ -50,8 +61,26 @@ def trajectory(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         "outline": outline_context(subject, outline_query(request.GET, step=1)),
         "evidence": evidence_context(request, subject, sight, extra_tabs),
         "verdicts": verdicts_context(subject, sight),
+        "others": other_attempts(request.user, subject),
     }
     return render(request, "validation/trajectory_detail.html", context)
+
+
+@require_GET
+def beside(request: AuthenticatedHttpRequest, pk: int, other: int) -> HttpResponse:
+    """Show two attempts at one task side by side; to HTMX the column it asks for."""
+    if request.htmx and (name := column_named(request.htmx.target)):
+        subject = get_pair(request.user, pk, other)[COLUMNS.index(name)]
+        side = side_context(request.user, subject, name, request.GET)
+        context = {"side": side, "column": side.column}
+        response = render(request, "trajectories/_beside_column.html", context)
+        response.headers["HX-Replace-Url"] = request.get_full_path()
+        return response
+    compared = compared_context(request.user, pk, other, request.GET)
+    page = {"compared": compared, "verdicts": verdicts_of_sides(compared)}
+    response = render(request, "validation/beside.html", page)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
 
 
 @require_GET
@@ -107,6 +136,18 @@ def task(request: AuthenticatedHttpRequest, instance_id: str) -> HttpResponse:
     """Show a task: issue, revisions, trajectories, recipe and runs."""
     context = task_context(request.user, get_task(request.user, instance_id))
     return render(request, "validation/task_detail.html", {"page": context})
+
+
+@require_GET
+def choose_beside(request: AuthenticatedHttpRequest, instance_id: str) -> HttpResponseBase:
+    """Lead to the page that sets two chosen attempts side by side."""
+    subject = get_task(request.user, instance_id)
+    attempts = Trajectory.objects.visible_to(request.user).filter(task=subject)
+    form = BesideForm(request.GET, attempts=attempts)
+    if form.is_valid():
+        return redirect("validation:beside", *(chosen.pk for chosen in form.cleaned_data["of"]))
+    messages.error(request, "Choose two attempts to set side by side.")
+    return redirect("validation:task", instance_id=instance_id)
 
 
 @require_POST

@@ -1,135 +1,234 @@
 // The list of steps and its ribbon: j and k walk through the steps, a click on a bar opens its step,
-// and both show which step is open.
+// and both show which step is open. A page that sets two trajectories side by side has two lists.
 "use strict";
 
 import { onKey, press } from "./keys.js";
 
 const HEIGHT = 22;
 const FOOT = 26;
+const STORED_MEASURE = "retrace.ribbon";
 
-function rows() {
-  return [...document.querySelectorAll("[data-outline] li[data-step]")];
+function outlines() {
+  return [...document.querySelectorAll("[data-outline]")];
+}
+
+function rows(outline) {
+  return [...outline.querySelectorAll("li[data-step]")];
 }
 
 function isCurrent(row) {
   return row.getAttribute("aria-current") === "true";
 }
 
-// --- the ribbon -----------------------------------------------------------------------------------
-
-function ribbon() {
-  return document.querySelector("[data-ribbon]");
+function numberOf(row) {
+  return Number(row.dataset.step);
 }
 
-function bounds() {
-  return (ribbon()?.dataset.ribbon ?? "").split(",").map(Number);
+/** What belongs to a list: its column where there are two, or else the page. */
+function around(outline) {
+  return outline.closest("[data-column]") ?? document;
+}
+
+/** Returns the number of the step that is read beside a list. */
+function shownStep(outline) {
+  const shown = around(outline).querySelector("[data-step-shown]")?.dataset.stepShown;
+  return Number(shown ?? rows(outline).find(isCurrent)?.dataset.step ?? 0);
+}
+
+// --- the ribbon -----------------------------------------------------------------------------------
+
+function boundsOf(ribbon) {
+  return (ribbon?.dataset.ribbon ?? "").split(",").map(Number);
 }
 
 /** Draws what stands at the bars of some steps. */
-function drawBars(selector, steps, top, bottom) {
-  const edges = bounds();
+function drawBars(outline, selector, steps, top, bottom) {
+  const ribbon = outline.querySelector("[data-ribbon]");
+  const edges = boundsOf(ribbon);
   const bars = steps
-    .filter((step) => step < edges.length)
+    .filter((step) => step > 0 && step < edges.length)
     .map((step) => {
       const width = Math.max(2, edges[step] - edges[step - 1] - 1);
       return `M${edges[step - 1]} ${top}h${width}v${bottom - top}h-${width}z`;
     });
-  ribbon()?.querySelector(selector)?.setAttribute("d", bars.join(""));
+  ribbon?.querySelector(selector)?.setAttribute("d", bars.join(""));
 }
 
 /** Marks the bars of the steps that are cited. */
 export function drawCited(steps) {
-  drawBars("[data-ribbon-cited]", [...steps], HEIGHT - 4, HEIGHT);
+  for (const outline of outlines()) {
+    drawBars(outline, "[data-ribbon-cited]", [...steps], HEIGHT - 4, HEIGHT);
+  }
 }
 
-function stepAt(event) {
-  const box = ribbon().getBoundingClientRect();
-  const edges = bounds();
+function stepAt(ribbon, event) {
+  const box = ribbon.getBoundingClientRect();
+  const edges = boundsOf(ribbon);
   const at = ((event.clientX - box.left) / box.width) * edges.at(-1);
   const step = edges.findIndex((edge, index) => index > 0 && at < edge);
   return step > 0 ? step : edges.length - 1;
 }
 
-function rowOf(step) {
-  return rows().find((row) => row.dataset.step === String(step));
+function rowOf(outline, step) {
+  return rows(outline).find((row) => numberOf(row) === step);
 }
 
 /** Opens a step; one whose row is not in the list at the moment by the page's own address. */
-function openStep(step) {
-  const row = rowOf(step);
-  if (row) press(row.querySelector("a"));
-  else {
-    const page = new URL(window.location.href);
-    page.searchParams.set("left", "step");
-    page.searchParams.set("step", String(step));
-    window.location.assign(page);
+function openStep(outline, step) {
+  const row = rowOf(outline, step);
+  if (row) {
+    press(row.querySelector("a"));
+    return;
   }
+  const page = new URL(window.location.href);
+  const column = outline.closest("[data-column]")?.dataset.column;
+  if (!column) page.searchParams.set("left", "step");
+  page.searchParams.set(column ?? "step", String(step));
+  window.location.assign(page);
 }
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("[data-ribbon]")) openStep(stepAt(event));
+  const ribbon = event.target.closest?.("[data-ribbon]");
+  if (ribbon) openStep(ribbon.closest("[data-outline]"), stepAt(ribbon, event));
 });
 
 document.addEventListener("pointermove", (event) => {
-  const bars = event.target.closest?.("[data-ribbon]");
-  if (!bars) return;
-  const step = stepAt(event);
-  bars.title = `${step} ${rowOf(step)?.querySelector("a").title ?? ""}`;
+  const ribbon = event.target.closest?.("[data-ribbon]");
+  if (!ribbon) return;
+  const step = stepAt(ribbon, event);
+  const row = rowOf(ribbon.closest("[data-outline]"), step);
+  ribbon.title = `${step} ${row?.querySelector("a").title ?? ""}`;
 });
+
+// What the bars show is remembered for the next trajectory, unless its address says it.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches?.("[data-outline] [name=ribbon]")) return;
+  try {
+    localStorage.setItem(STORED_MEASURE, event.target.value);
+  } catch {
+    // Storage may be refused; the bars then begin by steps.
+  }
+});
+
+function showRememberedMeasure() {
+  const select = document.querySelector("[data-outline] [name=ribbon]");
+  if (!select || new URLSearchParams(window.location.search).has("ribbon")) return;
+  let stored = null;
+  try {
+    stored = localStorage.getItem(STORED_MEASURE);
+  } catch {
+    return;
+  }
+  const option = [...select.options].find(({ value }) => value === stored);
+  if (!option || option.disabled || option.selected) return;
+  select.value = stored;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}
 
 // --- walking --------------------------------------------------------------------------------------
 
+// The column that was used last, on a page that has two.
+let column = "";
 // Where the next row is not in the page yet: open it as soon as it is.
 let isWaitingFor = 0;
 
+for (const name of ["pointerdown", "focusin"]) {
+  document.addEventListener(name, (event) => {
+    column = event.target.closest?.("[data-column]")?.dataset.column ?? column;
+  });
+}
+
+function outlineInUse() {
+  const own = `[data-column="${CSS.escape(column)}"] [data-outline]`;
+  return (column && document.querySelector(own)) || document.querySelector("[data-outline]");
+}
+
+/** Returns the row after or before the open step, which the filter may have left out. */
+function neighbour(list, shown, offset) {
+  return offset > 0
+    ? list.find((row) => numberOf(row) > shown)
+    : list.findLast((row) => numberOf(row) < shown);
+}
+
 function walk(offset) {
-  const list = rows();
-  const at = list.findIndex(isCurrent);
-  const next = list[at + offset] ?? (at < 0 ? list[0] : undefined);
+  const outline = outlineInUse();
+  if (!outline) return false;
+  const list = rows(outline);
+  const next = neighbour(list, shownStep(outline), offset);
   if (next) press(next.querySelector("a"));
-  else if (list.length) loadMore(list[at], offset);
+  else loadMore(outline, offset);
   return list.length > 0;
 }
 
-function loadMore(row, offset) {
-  const more = offset > 0 ? row.nextElementSibling : row.previousElementSibling;
-  if (!more?.matches("[data-more]")) return;
+function moreRows(outline, offset) {
+  const end = offset > 0 ? "li:last-child" : "li:first-child";
+  return outline.querySelector(`.steps > ${end}[data-more]`);
+}
+
+function loadMore(outline, offset) {
+  const more = moreRows(outline, offset);
+  if (!more) return;
   isWaitingFor = offset;
   more.scrollIntoView({ block: "nearest" });
 }
 
-onKey("j", () => walk(1), { repeats: true });
-onKey("k", () => walk(-1), { repeats: true });
+export function next() {
+  return walk(1);
+}
 
-/** Marks a step as the open one and brings its row into view. */
-export function markCurrent(number) {
-  for (const row of rows()) {
-    if (row.dataset.step === String(number)) {
-      row.setAttribute("aria-current", "true");
-      row.scrollIntoView({ block: "nearest" });
-    } else row.removeAttribute("aria-current");
+export function previous() {
+  return walk(-1);
+}
+
+onKey("j", next, { repeats: true });
+onKey("k", previous, { repeats: true });
+
+// --- which step is open ---------------------------------------------------------------------------
+
+const marked = new WeakMap();
+
+/** Marks the open step in its list and brings its row into view, once. */
+function markShown(outline) {
+  const shown = shownStep(outline);
+  if (!shown) return;
+  let isThere = false;
+  for (const row of rows(outline)) {
+    const isOpen = numberOf(row) === shown;
+    isThere ||= isOpen;
+    if (isOpen) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+    if (isOpen && marked.get(outline) !== shown) row.scrollIntoView({ block: "nearest" });
   }
-  drawBars("[data-ribbon-current]", [Number(number)], HEIGHT + 1, FOOT);
+  drawBars(outline, "[data-ribbon-current]", [shown], HEIGHT + 1, FOOT);
+  const isNew = marked.get(outline) !== shown;
+  marked.set(outline, shown);
+  if (isNew && !isThere) showWindowOf(outline, shown);
 }
 
-function shownStep() {
-  return document.querySelector("[data-step-shown]")?.dataset.stepShown;
-}
-
-function markShown() {
-  const shown = shownStep() ?? rows().find(isCurrent)?.dataset.step;
-  if (shown) markCurrent(shown);
+/** Fetches the part of a long list around a step that was opened from elsewhere. */
+function showWindowOf(outline, shown) {
+  const list = rows(outline);
+  if (!list.length || !outline.id) return;
+  const isBefore = shown < numberOf(list[0]) && moreRows(outline, -1);
+  const isAfter = shown > numberOf(list.at(-1)) && moreRows(outline, 1);
+  if (!isBefore && !isAfter) return;
+  const page = new URLSearchParams(window.location.search);
+  const query = new URLSearchParams({ step: String(shown) });
+  for (const name of ["kind", "touch", "find", "ribbon"]) {
+    if (page.get(name)) query.set(name, page.get(name));
+  }
+  const url = `${outline.dataset.outline}?${query}`;
+  window.htmx.ajax("GET", url, { target: `#${outline.id}`, swap: "outerHTML" });
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.matches?.("[data-more]")) {
-    markShown();
-    const offset = isWaitingFor;
-    isWaitingFor = 0;
-    if (offset) walk(offset);
-  } else if (event.detail.target?.id === "outline" || event.target.querySelector?.("[data-step-shown]")) {
-    markShown();
-  }
+  outlines().forEach(markShown);
+  if (!event.detail.target?.matches?.("[data-more]")) return;
+  const offset = isWaitingFor;
+  isWaitingFor = 0;
+  if (offset) walk(offset);
 });
 
-markShown();
+outlines().forEach(markShown);
+if (document.readyState === "complete") showRememberedMeasure();
+else window.addEventListener("load", showRememberedMeasure);

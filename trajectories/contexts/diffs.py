@@ -16,6 +16,7 @@ from trajectories.code import (
     DiffSource,
     diff_source,
     is_diff_name,
+    other_of,
     step_of,
 )
 from trajectories.contexts.diff_files import (
@@ -110,8 +111,9 @@ class Diff:
 
 
 def diff_label(which: DiffName) -> str:
-    step = step_of(which)
-    return _LABELS[which] if step is None else f"Edit of step {step}"
+    if (step := step_of(which)) is not None:
+        return f"Edit of step {step}"
+    return _LABELS.get(which, "The other attempt")
 
 
 def diff_context(
@@ -226,16 +228,18 @@ def allowed_diff(sight: Sight, which: str) -> DiffName:
     """Return the name of a diff that a person may see; raises Http404."""
     if not is_diff_name(which) or (which in GOLD_DIFFS and not sight.sees_gold):
         raise Http404("There is no such diff.")
+    if (other := other_of(which)) is not None and other != sight.beside:
+        raise Http404("There is no such diff.")
     return which
 
 
 def _empty_text(which: DiffName, source: DiffSource) -> str:
     step = step_of(which)
-    if source.trouble and (step is not None or which == "model-gold"):
+    if source.trouble and (step is not None or which not in _EMPTY or which == "model-gold"):
         return "Both sides are needed to compare them."
     if step is not None:
         return f"Step {step} changes no file, as far as its edits can be followed."
-    return _EMPTY[which]
+    return _EMPTY.get(which, "Both attempts lead to the same code.")
 
 
 def _marked_seen(

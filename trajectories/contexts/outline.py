@@ -38,7 +38,8 @@ _MAX_FILES_TO_CHOOSE = 200
 class OutlineQuery:
     """What a query string says of the list: the open step, what is filtered, the ribbon's measure.
 
-    `first` and `last` bound a part of the list that is asked for by itself.
+    `first` and `last` bound a part of the list that is asked for by itself; `column` is where the
+    list stands on a page that has two.
     """
 
     step: int | None = None
@@ -48,6 +49,7 @@ class OutlineQuery:
     ribbon: Measure = "steps"
     first: int | None = None
     last: int | None = None
+    column: str = ""
 
     @property
     def is_filtered(self) -> bool:
@@ -145,14 +147,18 @@ class Outline:
     earlier: More | None
     later: More | None
     kinds: tuple[tuple[str, str], ...]
-    paths: tuple[str, ...]
-    # The steps on either side of the open one, of those that are kept.
-    previous: int | None = None
-    next: int | None = None
+    # How many steps touched each file.
+    touched: Mapping[str, int]
 
     @property
     def current(self) -> int | None:
         return self.query.step
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that steps touched, the ones touched most often first."""
+        files = sorted(self.touched, key=lambda path: -self.touched[path])
+        return tuple(files[:_MAX_FILES_TO_CHOOSE])
 
     @cached_property
     def url(self) -> str:
@@ -181,19 +187,22 @@ def outline_context(
     rows = _with_runs_of_agents([_row(step, (marks or {}).get(step.number)) for step in steps])
     kept = [row for row in rows if _keeps(query, row)]
     start, end = _window(kept, query)
-    before, after = _neighbours(kept, query.step)
     return Outline(
         trajectory=trajectory,
         query=query,
         rows=tuple(kept[start:end]),
         n_kept=len(kept),
-        ribbon=ribbon_of(steps, [row.tone for row in rows], query.ribbon),
+        ribbon=ribbon_of(
+            steps,
+            [row.tone for row in rows],
+            query.ribbon,
+            cited=[row.number for row in rows if row.mark.text],
+            current=query.step,
+        ),
         earlier=_more(trajectory, query, kept[max(0, start - WINDOW_ROWS) : start], "Earlier"),
         later=_more(trajectory, query, kept[end : end + WINDOW_ROWS], "Later"),
         kinds=tuple((kind, label) for kind, label in StepKind.choices if _has(rows, kind)),
-        paths=_paths(rows),
-        previous=before,
-        next=after,
+        touched=_touched(rows),
     )
 
 
@@ -270,12 +279,6 @@ def _window(kept: Sequence[OutlineRow], query: OutlineQuery) -> tuple[int, int]:
     return start, min(start + WINDOW_ROWS, len(kept))
 
 
-def _neighbours(kept: Sequence[OutlineRow], step: int | None) -> tuple[int | None, int | None]:
-    before = [row.number for row in kept if row.number < (step or 1)]
-    after = [row.number for row in kept if row.number > (step or 1)]
-    return (before[-1] if before else None), (after[0] if after else None)
-
-
 def _more(
     trajectory: Trajectory, query: OutlineQuery, rows: Sequence[OutlineRow], word: str
 ) -> More | None:
@@ -283,6 +286,8 @@ def _more(
         return None
     first, last = rows[0].number, rows[-1].number
     values = {**query.filters, "first": str(first), "last": str(last), "only": word.lower()}
+    if query.column:
+        values["column"] = query.column
     url = f"{reverse('trajectories:outline', args=[trajectory.pk])}?{urlencode(values)}"
     return More(f"{word}: {first}–{last}", last if word == "Earlier" else first, url)
 
@@ -291,10 +296,9 @@ def _has(rows: Iterable[OutlineRow], kind: str) -> bool:
     return any(row.kind == kind for row in rows)
 
 
-def _paths(rows: Iterable[OutlineRow]) -> tuple[str, ...]:
-    """Return the files that steps touched, the ones touched most often first."""
+def _touched(rows: Iterable[OutlineRow]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for row in rows:
         for path in row.files:
             counts[path] = counts.get(path, 0) + 1
-    return tuple(sorted(counts, key=lambda path: -counts[path])[:_MAX_FILES_TO_CHOOSE])
+    return counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -16,7 +16,13 @@ _LABELS: dict[Measure, str] = {
     "cost": "cost",
     "output": "output size",
 }
-WIDTH, HEIGHT = 1000, 22
+WIDTH, HEIGHT, FOOT = 1000, 22, 26
+_TONE_WORDS = {
+    "edit": "edits",
+    "pass": "runs of tests that did not fail",
+    "fail": "failed",
+    "": "others",
+}
 TONES = ("", "edit", "pass", "fail")
 # A step with little or none of what is measured is still seen, and can be clicked.
 _MIN_SHARE = 0.25
@@ -24,13 +30,19 @@ _MIN_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Ribbon:
-    """`bounds` are the left edges of the bars and the right edge of the last, of WIDTH in all."""
+    """`bounds` are the left edges of the bars and the right edge of the last, of WIDTH in all.
+
+    `cited` and `current` are path data of what marks the bars of those steps.
+    """
 
     measure: Measure
     bounds: tuple[int, ...]
     paths: tuple[tuple[str, str], ...]
     choices: tuple[tuple[Measure, str, bool], ...]
     n_unknown: int
+    words: str
+    cited: str = ""
+    current: str = ""
 
     @property
     def label(self) -> str:
@@ -41,7 +53,14 @@ class Ribbon:
         return ",".join(map(str, self.bounds))
 
 
-def ribbon_of(steps: Sequence[Step], tones: Sequence[str], measure: Measure) -> Ribbon:
+def ribbon_of(
+    steps: Sequence[Step],
+    tones: Sequence[str],
+    measure: Measure,
+    *,
+    cited: Iterable[int] = (),
+    current: int | None = None,
+) -> Ribbon:
     """Draw a bar per step, as wide as its share of what is measured; `tones` colour them."""
     amounts = [_AMOUNTS[measure](step) for step in steps]
     bounds = _bounds(amounts)
@@ -54,7 +73,23 @@ def ribbon_of(steps: Sequence[Step], tones: Sequence[str], measure: Measure) -> 
             for name, amount in _AMOUNTS.items()
         ),
         n_unknown=sum(amount is None for amount in amounts),
+        words=_words(tones, measure),
+        cited=_marks(bounds, cited, HEIGHT - 4, HEIGHT),
+        current=_marks(bounds, [current or 0], HEIGHT + 1, FOOT),
     )
+
+
+def _words(tones: Sequence[str], measure: Measure) -> str:
+    """Say what the bars show to who does not see them."""
+    counts = [f"{n} {word}" for tone, word in _TONE_WORDS.items() if (n := tones.count(tone))]
+    return f"All steps by {_LABELS[measure]}: {', '.join(counts)}"
+
+
+def _marks(bounds: Sequence[int], steps: Iterable[int], top: int, bottom: int) -> str:
+    """Return the path data of a mark at the bar of each of some steps."""
+    known = sorted({step for step in steps if 0 < step < len(bounds)})
+    bars = ((bounds[step - 1], max(2, bounds[step] - bounds[step - 1] - 1)) for step in known)
+    return "".join(f"M{left} {top}h{width}v{bottom - top}h-{width}z" for left, width in bars)
 
 
 _AMOUNTS: dict[Measure, Callable[[Step], float | None]] = {

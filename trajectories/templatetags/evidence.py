@@ -23,6 +23,9 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def page_link(context: Context, **changes: object) -> str:
     """Return the surrounding page's address with these query parameters set (None removes)."""
+    if column := context.get("column"):
+        address: str = column.url(_request(context), **changes)
+        return address
     return page_url(_request(context), **changes)
 
 
@@ -32,7 +35,10 @@ def page_prefix(context: Context, name: str, **changes: object) -> str:
 
     `page_link` for each row would take the address apart each time.
     """
-    address = page_url(_request(context), **{**changes, name: None})
+    if column := context.get("column"):
+        name, address = column.name, column.url(_request(context), **{**changes, name: None})
+    else:
+        address = page_url(_request(context), **{**changes, name: None})
     return f"{address}{'&' if '?' in address else '?'}{name}="
 
 

@@ -57,7 +57,7 @@ _TEMPLATES = (
 def diff(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpResponse:
     trajectory = get_trajectory(request.user, pk)
     look = read_look(request.GET, page_query(request))
-    sight = sight_of(request.user, trajectory)
+    sight = sight_of(request.user, trajectory, which)
     context = diff_context(trajectory, sight, which, look, request.user)
     response = render(request, "trajectories/_diff.html", {"diff": context})
     return show_in_address(
@@ -77,7 +77,7 @@ def diff(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpResponse
 def diff_file(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpResponseBase:
     """Return one file of a diff, or its lines `from` a number on; 304 where the browser has it."""
     trajectory = get_trajectory(request.user, pk)
-    sight = sight_of(request.user, trajectory)
+    sight = sight_of(request.user, trajectory, which)
     seen = seen_digests(request.user, trajectory, allowed_diff(sight, which))
     etag = _etag(request, diff_digest(trajectory, sight, which), seen)
     unchanged = get_conditional_response(request, etag=etag)
@@ -102,7 +102,7 @@ def diff_file(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpRes
 def diff_hunk(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpResponseBase:
     """Return a hunk with lines opened above it: `top` and `bottom` of the `gap` before it."""
     trajectory = get_trajectory(request.user, pk)
-    sight = sight_of(request.user, trajectory)
+    sight = sight_of(request.user, trajectory, which)
     etag = _etag(request, diff_digest(trajectory, sight, which), ())
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None and unchanged.status_code == 304:
@@ -130,7 +130,7 @@ def diff_seen(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpRes
     trajectory = get_trajectory(request.user, pk)
     changed, file = change_seen(
         trajectory,
-        sight_of(request.user, trajectory),
+        sight_of(request.user, trajectory, which),
         which,
         _look_of_file(request.GET),
         request.user,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_trajectory, sight_of
+from trajectories.contexts.compare import column_of
 from trajectories.contexts.outline import outline_context, outline_query
 from trajectories.contexts.parts import read_focus, read_part, searched_text
 from trajectories.contexts.parts import step_part as part_of_step
@@ -29,7 +30,11 @@ def outline(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """The list of steps, or with `only` a part of it that was not in the page."""
     trajectory = get_trajectory(request.user, pk)
     query = outline_query(request.GET)
-    context = {"outline": outline_context(trajectory, query), "only": request.GET.get("only")}
+    context = {
+        "outline": outline_context(trajectory, query),
+        "only": request.GET.get("only"),
+        "column": column_of(query.column, trajectory),
+    }
     if query.first is not None:
         return render(request, "trajectories/_outline_rows.html", context)
     response = render(request, "trajectories/_outline.html", context)
