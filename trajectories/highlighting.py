@@ -6,6 +6,7 @@ right. Pygments is for the languages that have no grammar here; it is slower by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from html import escape
@@ -30,6 +31,7 @@ MAX_CHARS = 400_000
 # Generated code on one line says nothing to the eye and much to a lexer.
 MAX_LINE_CHARS = 5_000
 MAX_PARSE_SECONDS = 0.5
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Lines that get their colours together.
 _CHUNK_LINES = 64
 
@@ -73,7 +75,8 @@ def _coloured(text: str, path: str) -> Sequence[ColouredLine]:
     lines = text.split("\n")
     language = language_of(path)
     if language is not None:
-        data = text.encode("utf-8", "surrogatepass")
+        # A grammar knows no surrogates; what stands for them is as long in bytes.
+        data = _SURROGATE.sub("\ufffd", text).encode()
         tree = parsed(data, language, MAX_PARSE_SECONDS)
         if tree is not None:
             return _Lines(lines, partial(colour_rows, lines, data, tree, language))
