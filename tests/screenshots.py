@@ -59,7 +59,7 @@ def _claim(page: Page) -> str:
 
 def _write(desk: Workspace) -> int:
     """Write two steps with citations and let the tests run; return the agent's last edit."""
-    edits = desk.page.locator("[data-outline] li.steps-row--edit").filter(has_text="recurrence")
+    edits = desk.page.locator("[data-outline] li.steps-row--edit").filter(has_text="edit almanac/")
     edit = int(edits.last.get_attribute("data-step") or 1)
     card = desk.add_step(
         1,

@@ -63,7 +63,8 @@ def test_a_citation_leads_to_its_place(annotation: Annotation, annotator_client:
     [chip] = get(annotator_client, annotation.assignment).select(".cite-chip")
     assert chip.get("href") == "?left=step&step=2&part=thought%4011-20"
     trajectory = annotation.assignment.membership.trajectory
-    assert chip.get("hx-get") == reverse("trajectories:step", args=[trajectory.pk, 2])
+    url = reverse("trajectories:step", args=[trajectory.pk, 2])
+    assert chip.get("hx-get") == f"{url}?part=thought%4011-20"
     page = get(annotator_client, annotation.assignment, chip.get("href"))
     assert page.select("#left-pane [data-step-shown='2']")
 
