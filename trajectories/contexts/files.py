@@ -21,6 +21,7 @@ from trajectories.contexts.file_lines import ShownFile, shown_file
 from trajectories.contexts.files_query import NOTHING, FilesQuery, Find
 from trajectories.contexts.names import name_results
 from trajectories.contexts.notices import Notice, notice_for
+from trajectories.contexts.related import HunkLink, hunks_about_lines
 from trajectories.contexts.search import Results, paths_of, text_results
 from trajectories.fuzzy import best_paths
 from trajectories.git import Entry, GitError, Mirror, ObjectMissing, UnsafeName
@@ -87,6 +88,8 @@ class Files:
     entries: tuple[FolderEntry, ...] | None = None
     file: ShownFile | None = None
     results: Results | None = None
+    # The hunks, one of each diff, that change the file nearest to the lines that are marked.
+    hunks: tuple[HunkLink, ...] = ()
 
     @property
     def path(self) -> str:
@@ -121,9 +124,16 @@ def files_context(
     )
     try:
         files = replace(nowhere, tree_id=tree_id(trajectory.task_revision, tree, trajectory))
-        return _found(files, query.find) if query.find else _at_path(files)
+        shown = _found(files, query.find) if query.find else _at_path(files)
+        return replace(shown, hunks=_hunks(shown, sight)) if shown.file else shown
     except GitError as error:
         return replace(nowhere, notice=notice_for(error, trajectory))
+
+
+def _hunks(files: Files, sight: Sight) -> tuple[HunkLink, ...]:
+    lines = files.query.lines
+    line = lines.first if lines else None
+    return hunks_about_lines(files.trajectory, sight, files.tree, files.path, line)
 
 
 def check_sight(tree: str, sight: Sight) -> None:
