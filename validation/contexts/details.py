@@ -158,6 +158,7 @@ def _failure(row: TestRow, base: Run | None, hidden_because: str) -> Failure:
     place = place_of(log, row.test_id)
     if place is None:
         return Failure(base.pk, words=f"{status}: the log of the run on base does not mention it.")
-    # What went wrong is said last.
-    shown = Place(max(place.first, place.last - _FAILURE_LINES + 1), place.last)
-    return Failure(base.pk, log_lines(log, shown), shown.first - place.first)
+    # A failure begins with the test's name, and says last what went wrong.
+    first = min(place.first + 1, place.last)
+    shown = Place(max(first, place.last - _FAILURE_LINES + 1), place.last)
+    return Failure(base.pk, log_lines(log, shown), shown.first - first)

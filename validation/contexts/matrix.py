@@ -131,6 +131,16 @@ class TestRow:
     __test__ = False
 
     @property
+    def prefix(self) -> str:
+        """Return the part of the id that it shares with the other tests of its file."""
+        path = parse_test_id(self.test_id).path
+        return f"{path}::" if path and self.test_id.startswith(f"{path}::") else ""
+
+    @property
+    def rest(self) -> str:
+        return self.test_id.removeprefix(self.prefix)
+
+    @property
     def claims(self) -> str:
         """Say in signs what the data set claims: how it ends at base, and with the gold patch."""
         return "✗ → ✓" if self.group == TestGroup.FAIL_TO_PASS else "✓ → ✓"
@@ -307,7 +317,7 @@ def _group(
         summaries=summaries(every, n_columns),
         rows=rows,
         folders=tuple(item for item in items if isinstance(item, Folder)),
-        is_folded=all_pass and not is_wanted,
+        is_folded=not items or (all_pass and not is_wanted),
     )
 
 
