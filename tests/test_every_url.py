@@ -205,6 +205,7 @@ RULES = [
     *rules("account_change_password", "site", nothing, *EVERYBODY),
     # trajectories
     *evidence_rules(),
+    *rules("trajectories:search-all", "site", nothing, *EVERYBODY),
     *rules("trajectories:load", "site", nothing, *ADMIN),
     *rules("trajectories:load-result", "site", lambda w: [w.upload.pk], *ADMIN),
     *rules(

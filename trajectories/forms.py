@@ -30,6 +30,13 @@ class OutlineForm(forms.Form):
     column = forms.ChoiceField(required=False, choices=[("a", "a"), ("b", "b")])
 
 
+class SearchForm(forms.Form):
+    """Where the search across trajectories looks; the text itself may be anything."""
+
+    batch = forms.SlugField(required=False, max_length=100)
+    after = forms.RegexField(r"\A\d{1,9}\.\d{1,9}\Z", required=False)
+
+
 class GapForm(forms.Form):
     """Which rows of a long text to open (from 1, inclusive), and which of them at once."""
 

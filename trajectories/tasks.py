@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from accounts.models import Event, User
-from trajectories import code
+from trajectories import code, indexing
 from trajectories.git import FetchFailed
 from trajectories.loading.uploads import load_upload
 from trajectories.models import Repository
@@ -15,6 +15,12 @@ from trajectories.models import Repository
 def load_uploaded_files(event_id: int) -> None:
     """Load the files of an upload."""
     load_upload(Event.objects.select_related("actor").get(pk=event_id))
+
+
+@shared_task
+def index_trajectories(trajectory_ids: list[int]) -> None:
+    """Index the words of trajectories for the search across them."""
+    indexing.index_trajectories(trajectory_ids)
 
 
 @shared_task(throws=(FetchFailed,))

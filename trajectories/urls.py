@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from trajectories.views import diffs, files, loading, repositories, steps
+from trajectories.views import diffs, files, loading, repositories, search, steps
 
 app_name = "trajectories"
 
@@ -36,6 +36,7 @@ trajectory_urls: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("load/", include(load_urls)),
+    path("search/", search.search_all, name="search-all"),
     path("trajectories/<int:pk>/", include(trajectory_urls)),
     path("repositories/<int:pk>/fetch/", repositories.fetch_repository, name="fetch-repository"),
 ]

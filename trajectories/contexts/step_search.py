@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -47,6 +48,10 @@ class TrajectorySearch:
     @property
     def url(self) -> str:
         return reverse("trajectories:search", args=[self.trajectory.pk])
+
+    @property
+    def everywhere_url(self) -> str:
+        return f"{reverse('trajectories:search-all')}?{urlencode({'q': self.text})}"
 
     @property
     def n_steps_hidden(self) -> int:

@@ -23,6 +23,7 @@ from trajectories.formats import (
     read_trajectories,
 )
 from trajectories.images import keep_images
+from trajectories.indexing import ask_for_index
 from trajectories.loading.batches import add_trajectories, get_batch
 from trajectories.loading.matching import NoTask, find_instance_id, repository_name
 from trajectories.loading.report import FileReport, ItemReport, LoadReport
@@ -58,6 +59,7 @@ def load_trajectory_sources(
     for source in sources:
         report.files.append(_load_file(source, batch, actor))
     record(actor, "trajectories loaded", batch, **report.counts())
+    ask_for_index(Trajectory.objects.filter(batch_memberships__batch=batch))
     return report
 
 

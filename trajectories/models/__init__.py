@@ -8,6 +8,7 @@ from trajectories.models.repository import Repository
 from trajectories.models.seen import SeenFile
 from trajectories.models.task import Task, TaskRevision, TaskRow
 from trajectories.models.trajectory import SourceFile, Step, StepKind, Trajectory
+from trajectories.models.words import StepWords
 
 __all__ = [
     "Batch",
@@ -19,6 +20,7 @@ __all__ = [
     "SourceFile",
     "Step",
     "StepKind",
+    "StepWords",
     "Task",
     "TaskRevision",
     "TaskRow",
