@@ -283,10 +283,9 @@ class _BodyMaker:
             first, limit = 0, n_lines
         elif not first:
             first = self._first_for_wanted(limit)
-        shown = [
-            self._hunk(index, start, stop)
-            for index, start, stop in _slices(self._pieces, first, limit)
-        ]
+        slices = list(_slices(self._pieces, first, limit))
+        self._rows.prepare(self._pieces[index].hunk.lines[a:b] for index, a, b in slices)
+        shown = [self._hunk(index, start, stop) for index, start, stop in slices]
         n_after = max(0, n_lines - first - limit)
         if not n_after and (tail := self._tail()):
             shown.append(tail)
@@ -306,7 +305,10 @@ class _BodyMaker:
         index = next(found, None)
         if index is None:
             return None
-        return self._tail() if index == len(self._pieces) else self._hunk(index, 0, n_lines)
+        if index == len(self._pieces):
+            return self._tail()
+        self._rows.prepare([self._pieces[index].hunk.lines[:n_lines]])
+        return self._hunk(index, 0, n_lines)
 
     def _hunk(self, index: int, start: int, stop: int) -> ShownHunk:
         piece = self._pieces[index]
@@ -368,6 +370,7 @@ class _BodyMaker:
         bottom = min(asked.bottom, gap.n_lines - top)
         above = self._around.lines(gap, gap.new_start, gap.new_start + top - 1)
         below = self._around.lines(gap, end - bottom, end - 1)
+        self._rows.prepare([above, below])
         controls = expanders(
             gap,
             Opened(top, bottom),

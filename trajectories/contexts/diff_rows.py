@@ -8,14 +8,19 @@ from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString
 
+from trajectories.colour_windows import colour_ranges
 from trajectories.contexts.diff_look import Look, Place
 from trajectories.diffs import Cell, FileChange, Hunk, Row, unified
 from trajectories.diffs.model import DiffLine, LineKind, Side
 from trajectories.diffs.moved import Moved, Moves
 from trajectories.highlighting import ColouredLine, colour_lines, markup
-from trajectories.surroundings import Surroundings
+from trajectories.kept import kept
+from trajectories.surroundings import Content, Surroundings
 
 _MARKS = {"": "no newline at end", "\r\n": "CR LF"}
+_SIDES: tuple[Side, ...] = ("old", "new")
+# Raise the number when colours come out otherwise.
+_KEPT_COLOURS = "colours-1"
 _SIGNS: dict[LineKind, str] = {"context": " ", "removed": "−", "added": "+"}
 
 
@@ -94,6 +99,10 @@ class RowMaker:
         # In a file where every line ends in CRLF, saying so on each is noise.
         self._marks = _MARKS if "\n" in endings else {"": _MARKS[""]}
 
+    def prepare(self, runs: Iterable[Sequence[DiffLine]]) -> None:
+        """Colour the lines that will be asked for, all at once."""
+        self._colours.prepare(runs)
+
     def rows(self, rows: Iterable[Row]) -> tuple[ShownLine | ShownPair, ...]:
         """Return paired rows as the asked view draws them."""
         if self._look.hides_space:
@@ -115,11 +124,12 @@ class RowMaker:
         )
 
     def _line(self, row: Row) -> ShownLine:
-        cell, side = (row.new, "new") if row.new is not None else (row.old, "old")
-        assert cell is not None
-        return self._show(cell, side)
+        if row.new is not None:
+            return self._show(row.new, "new")
+        assert row.old is not None
+        return self._show(row.old, "old")
 
-    def _show(self, cell: Cell, side: str) -> ShownLine:
+    def _show(self, cell: Cell, side: Side) -> ShownLine:
         line = cell.line
         moved = self._moves.of(self._change.path, line)
         place = self._look.at
@@ -178,27 +188,47 @@ class _Colours:
     """The colours of a file's lines, from whole files where they can be had."""
 
     def __init__(self, change: FileChange, hunks: Sequence[Hunk], around: Surroundings) -> None:
-        self._lines: dict[str, Sequence[ColouredLine]] = {}
-        self._snippets: dict[str, dict[int, ColouredLine]] = {}
-        for side in ("old", "new"):
-            content = around.content(side)
-            if content is not None and content.lines:
-                self._lines[side] = colour_lines(list(content.lines), content.path)
-            else:
-                self._snippets[side] = dict(_of_snippets(hunks, side, change.path))
+        self._contents = {side: around.content(side) for side in _SIDES}
+        self._lines: dict[Side, dict[int, ColouredLine]] = {"old": {}, "new": {}}
+        for side, content in self._contents.items():
+            if content is None or not content.lines:
+                self._lines[side] = dict(_of_snippets(hunks, side, change.path))
 
-    def of(self, cell: Cell, side: str) -> ColouredLine:
+    def prepare(self, hunks: Iterable[Sequence[DiffLine]]) -> None:
+        """Colour lines that will be asked for, given in runs."""
+        runs = list(hunks)
+        for side, content in self._contents.items():
+            if content is None or not content.lines:
+                continue
+            numbers = [[line.old if side == "old" else line.new for line in run] for run in runs]
+            spans = [[number for number in run if number] for run in numbers]
+            ranges = [(run[0], run[-1]) for run in spans if run]
+            self._lines[side] |= _coloured(content, ranges)
+
+    def of(self, cell: Cell, side: Side) -> ColouredLine:
         """Return a line's colours; a patch that applies with an offset is coloured plain."""
-        if side in self._snippets:
-            return self._snippets[side].get(cell.number, (("", cell.line.text),))
-        lines = self._lines[side]
-        parts = lines[cell.number - 1] if 0 < cell.number <= len(lines) else ()
+        parts = self._lines[side].get(cell.number, ())
         if "".join(text for _, text in parts) == cell.line.text:
             return parts
         return (("", cell.line.text),)
 
 
-def _of_snippets(hunks: Sequence[Hunk], side: str, path: str) -> Iterator[tuple[int, ColouredLine]]:
+def _coloured(content: Content, ranges: list[tuple[int, int]]) -> dict[int, ColouredLine]:
+    """Return the colours of ranges of lines, kept by content."""
+    if not ranges:
+        return {}
+    return kept(
+        _KEPT_COLOURS,
+        (content.blob, content.path.rpartition("/")[2], repr(ranges)),
+        lambda: colour_ranges(content.lines, content.path, ranges),
+        dump=lambda lines: [[number, *parts] for number, parts in lines.items()],
+        load=lambda rows: {row[0]: tuple((css, text) for css, text in row[1:]) for row in rows},
+    )
+
+
+def _of_snippets(
+    hunks: Sequence[Hunk], side: Side, path: str
+) -> Iterator[tuple[int, ColouredLine]]:
     for hunk in hunks:
         numbered = [
             (number, line.text)

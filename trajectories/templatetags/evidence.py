@@ -8,12 +8,15 @@ from django import template
 from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import get_template
-from django.utils.html import format_html_join
+from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 
+from trajectories.contexts.diff_files import DiffFile
+from trajectories.contexts.diff_rows import ShownLine, ShownPair
 from trajectories.contexts.evidence import Pane, Tab
 from trajectories.contexts.parts import searched_text
 from trajectories.contexts.step_search import search_context
+from trajectories.diff_markup import pair_html, row_html
 from trajectories.models import Trajectory
 from trajectories.pages import current_page, page_query, page_url
 
@@ -76,6 +79,31 @@ def pane_content(context: Context, pane: Pane) -> SafeString:
     """Render what a pane's open tab shows, under the name that its template knows."""
     with context.push(**{pane.current.context_name: pane.content}):
         return get_template(pane.current.template).template.render(context)  # type: ignore[attr-defined,no-any-return]
+
+
+@register.simple_tag(takes_context=True)
+def diff_row(
+    context: Context, row: ShownLine | ShownPair, file: DiffFile, file_link: str
+) -> SafeString:
+    """Render a row of a file's diff; `file_link` is the file's address in the page."""
+    link = escape(file_link)
+    if isinstance(row, ShownLine):
+        return row_html(row, link, _moved(context, row, file))
+    return pair_html(
+        row,
+        link,
+        _moved(context, row.old, file) if row.old else "",
+        _moved(context, row.new, file) if row.new else "",
+    )
+
+
+def _moved(context: Context, line: ShownLine, file: DiffFile) -> str:
+    """Render the link to the other end of a moved block."""
+    if line.moved is None:
+        return ""
+    template = get_template("trajectories/_diff_moved.html").template  # type: ignore[attr-defined]
+    with context.push(moved=line.moved, file=file):
+        return str(template.render(context))
 
 
 def _request(context: Context) -> HttpRequest:

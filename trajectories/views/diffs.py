@@ -45,10 +45,7 @@ _TEMPLATES = (
     _HUNK_TEMPLATE,
     *(
         f"trajectories/_{name}.html"
-        for name in (
-            *("diff_hunk", "diff_hunk_head", "diff_unified", "diff_split"),
-            *("diff_moved", "hunk_steps"),
-        )
+        for name in (*("diff_hunk", "diff_hunk_head", "diff_moved", "hunk_steps"),)
     ),
 )
 
