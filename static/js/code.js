@@ -165,7 +165,7 @@ function find(kind, name, from) {
   const tree = treeOf(from);
   let url = tab.getAttribute("hx-get");
   if (tree) url = url.replace(/\/files\/[\w-]+\//, `/files/${tree}/`);
-  const query = new URLSearchParams({ find: kind, code: name });
+  const query = new URLSearchParams({ look: kind, code: name });
   if (pathOf(from)) query.set("path", pathOf(from));
   document.getElementById("left-pane")?.focus({ preventScroll: true });
   void window.htmx.ajax("GET", `${url}?${query}`, { target: "#left-pane", source: "#left-pane" });

@@ -68,7 +68,7 @@ def places(page: Page) -> list[str]:
 
 
 def test_lines_with_a_text_are_listed_by_file(admin_client: Client, code: Trajectory) -> None:
-    page = find(admin_client, code, find="text", code="ADD(")
+    page = find(admin_client, code, look="text", code="ADD(")
     assert places(page) == ["pkg/core.py:1", "pkg/other.py:3", "pkg/shapes.py:6"]
     assert page.texts(".result-line b") == ["add(", "add(", "add("]
     (link, *_) = page.select(".result-line")
@@ -96,12 +96,12 @@ def test_lines_with_a_text_are_listed_by_file(admin_client: Client, code: Trajec
 def test_a_search_can_be_restricted(
     admin_client: Client, code: Trajectory, query: dict[str, str], found: list[str]
 ) -> None:
-    assert places(find(admin_client, code, find="text", **query)) == found
+    assert places(find(admin_client, code, look="text", **query)) == found
 
 
 @pytest.mark.parametrize("tree", ["base", "tests", "model", "gold"])
 def test_every_tree_is_searched(admin_client: Client, code: Trajectory, tree: str) -> None:
-    page = find(admin_client, code, tree, find="text", code="a + b")
+    page = find(admin_client, code, tree, look="text", code="a + b")
     assert places(page) == (["pkg/core.py:2"] if tree in ("model", "gold") else [])
 
 
@@ -111,9 +111,9 @@ def test_a_hidden_tree_is_not_searched(
     grant(annotator, code, sees_gold=False)
     for name in ("files", "files-outline", "files-paths"):
         url = reverse(f"trajectories:{name}", args=[code.pk, "gold"])
-        query = "?find=text&code=add&path=pkg/core.py&blame=1"
+        query = "?look=text&code=add&path=pkg/core.py&blame=1"
         assert annotator_client.get(url + query).status_code == 404
-    page = find(annotator_client, code, "base", find="text", code="a + b")
+    page = find(annotator_client, code, "base", look="text", code="a + b")
     assert places(page) == []
 
 
@@ -121,7 +121,7 @@ def test_a_hidden_tree_is_not_searched(
 def test_a_bad_regular_expression_is_one_clear_message(
     admin_client: Client, code: Trajectory, pattern: str
 ) -> None:
-    page = find(admin_client, code, find="text", code=pattern, regex="1")
+    page = find(admin_client, code, look="text", code=pattern, regex="1")
     (message,) = page.texts(".results .notice")
     assert message.startswith("This regular expression cannot be used: ")
     assert "fatal" not in message
@@ -131,12 +131,12 @@ def test_a_bad_regular_expression_is_one_clear_message(
 def test_an_expression_with_endless_ways_to_match_is_refused(
     admin_client: Client, code: Trajectory, pattern: str
 ) -> None:
-    page = find(admin_client, code, find="text", code=pattern, regex="1")
+    page = find(admin_client, code, look="text", code=pattern, regex="1")
     assert "too many ways" in page.text(".results .notice")
 
 
 def test_what_is_found_is_shown_as_text(admin_client: Client, code: Trajectory) -> None:
-    page = find(admin_client, code, find="text", code="add", glob="notes.txt", word="1")
+    page = find(admin_client, code, look="text", code="add", glob="notes.txt", word="1")
     first, second = page.texts(".result-line code")
     assert first.startswith("<b>add</b>")
     assert "\x1b" not in first
@@ -147,14 +147,14 @@ def test_what_is_found_is_shown_as_text(admin_client: Client, code: Trajectory) 
 def test_a_name_that_is_not_utf_8_is_shown_without_a_link(
     admin_client: Client, code: Trajectory
 ) -> None:
-    page = find(admin_client, code, find="text", code="add", glob="latin*")
+    page = find(admin_client, code, look="text", code="add", glob="latin*")
     assert page.texts(".result-file h4") == ["latin-é.py"]
     assert not page.select(".result-file a.result-line")
 
 
 def test_many_lines_are_cut_with_a_sentence(admin_client: Client, sample: SampleRepository) -> None:
     sample.add_files({f"f{n:03}.txt": b"needle\n" * 30 for n in range(120)})
-    page = find(admin_client, fetched_trajectory(sample), find="text", code="needle")
+    page = find(admin_client, fetched_trajectory(sample), look="text", code="needle")
     assert len(page.select(".result-line")) <= 500
     assert "of 120 files are shown" in page.text(".results .notice")
     assert "10 more in this file" in page.text(".result-file p")
@@ -171,12 +171,12 @@ def test_the_search_form_leads_to_the_page_without_javascript(
         for field in page.select("form.code-form input[type=hidden]")
     }
     assert hidden == {
-        "right": "model", "left": "files", "tree": "base", "path": "pkg", "find": "text"
+        "right": "model", "left": "files", "tree": "base", "path": "pkg", "look": "text"
     }  # fmt: skip
 
 
 def test_a_search_has_an_address(admin_client: Client, code: Trajectory) -> None:
-    query = "find=text&code=a%2Bb&glob=%2A.py&regex=1&word=1"
+    query = "look=text&code=a%2Bb&glob=%2A.py&regex=1&word=1"
     url = reverse("trajectories:files", args=[code.pk, "base"])
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/x/"}
     response = admin_client.get(f"{url}?{query}", headers=headers)
@@ -186,7 +186,7 @@ def test_a_search_has_an_address(admin_client: Client, code: Trajectory) -> None
 
 
 def test_before_the_fetch_a_search_is_a_notice(admin_client: Client) -> None:
-    page = find(admin_client, make_trajectory(), find="text", code="x")
+    page = find(admin_client, make_trajectory(), look="text", code="x")
     assert "has not been fetched" in page.text(".notice strong")
 
 
@@ -196,7 +196,7 @@ def test_before_the_fetch_a_search_is_a_notice(admin_client: Client) -> None:
 def test_the_one_definition_opens(admin_client: Client, code: Trajectory) -> None:
     url = reverse("trajectories:files", args=[code.pk, "base"])
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/x/"}
-    query = "?find=definition&code=add&path=pkg/shapes.py"
+    query = "?look=definition&code=add&path=pkg/shapes.py"
     response = admin_client.get(url + query, headers=headers)
     page = page_of(response)
     assert page.text(".file-name") == "pkg/core.py"
@@ -207,31 +207,31 @@ def test_the_one_definition_opens(admin_client: Client, code: Trajectory) -> Non
 def test_several_definitions_are_listed_the_nearest_first(
     admin_client: Client, code: Trajectory
 ) -> None:
-    page = find(admin_client, code, find="definition", code="area", path="web/app.js")
+    page = find(admin_client, code, look="definition", code="area", path="web/app.js")
     assert places(page) == [
         "web/app.js:1", "pkg/shapes.py:5", "pkg/shapes.py:12", "tests/test_shapes.py:1"
     ]  # fmt: skip
     assert page.texts(".result-within")[1].split() == ["method", "Shape.area"]
-    page = find(admin_client, code, find="definition", code="area", path="tests/test_x.py")
+    page = find(admin_client, code, look="definition", code="area", path="tests/test_x.py")
     assert places(page)[0] == "tests/test_shapes.py:1"
 
 
 def test_a_qualified_name_says_which(admin_client: Client, code: Trajectory) -> None:
-    page = find(admin_client, code, find="definition", code="Square.area")
+    page = find(admin_client, code, look="definition", code="Square.area")
     assert page.text("tr.is-target td.ln") == "12"
 
 
 def test_a_name_without_a_definition_leads_to_its_uses(
     admin_client: Client, code: Trajectory
 ) -> None:
-    page = find(admin_client, code, find="definition", code="super")
+    page = find(admin_client, code, look="definition", code="super")
     assert "defines super" in page.text(".results .empty")
     (link,) = page.select(".results .empty a")
-    assert "find=uses" in (link.get("href") or "")
+    assert "look=uses" in (link.get("href") or "")
 
 
 def test_uses_name_the_function_around_them(admin_client: Client, code: Trajectory) -> None:
-    page = find(admin_client, code, find="uses", code="add", path="pkg/shapes.py")
+    page = find(admin_client, code, look="uses", code="add", path="pkg/shapes.py")
     assert places(page)[:4] == [
         "pkg/shapes.py:1", "pkg/shapes.py:6", "pkg/shapes.py:8", "pkg/core.py:1"
     ]  # fmt: skip
@@ -246,7 +246,7 @@ def test_uses_name_the_function_around_them(admin_client: Client, code: Trajecto
 def test_a_name_that_makes_no_sense_finds_nothing(
     admin_client: Client, code: Trajectory, kind: str, name: str
 ) -> None:
-    assert places(find(admin_client, code, find=kind, code=name)) == []
+    assert places(find(admin_client, code, look=kind, code=name)) == []
 
 
 # --- paths ------------------------------------------------------------

@@ -268,7 +268,7 @@ def test_an_unknown_tree_is_not_found(admin_client: Client, fetched: Trajectory)
 def test_the_number_of_queries_is_fixed(
     admin_client: Client, odd: Trajectory, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    more = ("", "&line=7", "&blame=1", "&outline=1", "&find=text&code=x", "&find=uses&code=x7")
+    more = ("", "&line=7", "&blame=1", "&outline=1", "&look=text&code=x", "&look=uses&code=x7")
     for path in ("", "long.py"):
         for extra in more:
             with django_assert_num_queries(3):

@@ -14,6 +14,8 @@ from trajectories.git.blame import commit_message, source_path, unchanged_lines
 from trajectories.kept import kept
 
 _MAX_RANGES = 200
+# A long run of lines from one commit names it again, so that it can be read wherever one is.
+_NAMED_EVERY = 20
 _MAX_MESSAGE_CHARS = 6_000
 
 
@@ -62,9 +64,9 @@ def _marked(
     lines: tuple[FileLine, ...], of_line: dict[int, Cell], by_patch: Cell
 ) -> Iterator[FileLine]:
     for cell, run in groupby(lines, key=lambda line: of_line.get(line.number, by_patch)):
-        first, *rest = run
-        yield replace(first, cell=cell)
-        yield from rest
+        for index, line in enumerate(run):
+            is_named = index % _NAMED_EVERY == 0 or line.is_first_target
+            yield replace(line, cell=cell) if is_named else line
 
 
 def _origins(mirror: Mirror, trees: Trees, entry: Entry, file: ShownFile) -> dict[int, Origin]:

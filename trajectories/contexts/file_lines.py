@@ -30,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class FileLine:
-    """`cell` is there on the first line of a run of lines from one commit."""
+    """`cell` is there where a run of lines from one commit begins, and now and then in it."""
 
     number: int
     html: SafeString

@@ -11,7 +11,7 @@ FindKind = Literal["text", "definition", "uses"]
 _KINDS: dict[str, FindKind] = {"text": "text", "definition": "definition", "uses": "uses"}
 _LINES = re.compile(r"([1-9][0-9]{0,6})(?:-([1-9][0-9]{0,6}))?")
 # What any of this may be called in an address; a link names them all, so that none stays behind.
-NAMES = ("path", "line", "all", "blame", "outline", "find", "code", "glob", "regex", "case", "word")
+NAMES = ("path", "line", "all", "blame", "outline", "look", "code", "glob", "regex", "case", "word")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class FilesQuery:
             "all": "1" if self.show_all else None,
             "blame": "1" if self.blame else None,
             "outline": "1" if self.outline else None,
-            "find": find.kind if find else None,
+            "look": find.kind if find else None,
             "code": find.code if find else None,
             "glob": find.glob or None if find else None,
             "regex": "1" if find and find.is_regex else None,
@@ -87,7 +87,7 @@ NOTHING = FilesQuery()
 
 def read_query(parameters: Mapping[str, str]) -> FilesQuery:
     """Read an address; what makes no sense is left out."""
-    kind = _KINDS.get(parameters.get("find", ""))
+    kind = _KINDS.get(parameters.get("look", ""))
     code = parameters.get("code", "").strip("\r\n")
     find = None
     if kind and code.strip():
