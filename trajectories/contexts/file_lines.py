@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from trajectories.contexts.files_query import FilesQuery
 from trajectories.git import Entry, Mirror
 from trajectories.git.text import decode, file_lines, is_binary, visible
-from trajectories.highlighting import colour_lines, markup
+from trajectories.highlighting import MAX_LINES, colour_lines, markup
 from trajectories.symbols import Symbol, enclosing, language_of, symbols_of
 
 # A file is shown in windows of this many lines, unless all of it is asked for.
@@ -112,8 +112,9 @@ def _window(mirror: Mirror, entry: Entry, lines: list[str], query: FilesQuery) -
     end = max(start + WINDOW_LINES, last)
     if query.show_all:
         start, end = 0, len(lines)
-    # Lexed from the top, so that the window's first line is coloured as what it is.
-    coloured = colour_lines(lines[:end], entry.path)
+    # From the top, so that the window's first line is coloured as what it is; all of a file that
+    # is not too long to be coloured, so that its windows share the work.
+    coloured = colour_lines(lines if len(lines) <= MAX_LINES else lines[:end], entry.path)
     symbols = symbols_of(mirror, entry.id, entry.path) if wanted else ()
     return ShownFile(
         size_bytes=entry.size_bytes or 0,
@@ -125,7 +126,7 @@ def _window(mirror: Mirror, entry: Entry, lines: list[str], query: FilesQuery) -
                 is_target=wanted is not None and number in wanted,
                 is_first_target=wanted is not None and number == wanted.first,
             )
-            for number, parts in enumerate(coloured[start:], start=start + 1)
+            for number, parts in enumerate(coloured[start:end], start=start + 1)
         ),
         n_lines=len(lines),
         within=enclosing(symbols, wanted.first) if wanted else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 from django.http import Http404
@@ -113,6 +114,18 @@ def files_context(
     trajectory: Trajectory, sight: Sight, tree: str, query: FilesQuery = NOTHING
 ) -> Files:
     """Return what a query asks for of a tree; raise Http404 for a tree not to be seen."""
+    files = _begun(trajectory, sight, tree, query)
+    if files.notice:
+        return files
+    try:
+        shown = _found(files, query.find) if query.find else _at_path(files)
+        return replace(shown, hunks=_hunks(shown, sight)) if shown.file else shown
+    except GitError as error:
+        return replace(files, notice=notice_for(error, trajectory))
+
+
+def _begun(trajectory: Trajectory, sight: Sight, tree: str, query: FilesQuery) -> Files:
+    """Return the tree, or a notice of why it cannot be had, with nothing of it yet."""
     check_sight(tree, sight)
     nowhere = Files(
         trajectory=trajectory,
@@ -123,9 +136,7 @@ def files_context(
         trees=tuple(_choices(trajectory, sight, tree)),
     )
     try:
-        files = replace(nowhere, tree_id=tree_id(trajectory.task_revision, tree, trajectory))
-        shown = _found(files, query.find) if query.find else _at_path(files)
-        return replace(shown, hunks=_hunks(shown, sight)) if shown.file else shown
+        return replace(nowhere, tree_id=tree_id(trajectory.task_revision, tree, trajectory))
     except GitError as error:
         return replace(nowhere, notice=notice_for(error, trajectory))
 
@@ -162,12 +173,19 @@ class Outline:
     n_more: int
 
 
-def outline_context(files: Files) -> Outline:
-    """Return the outline of the file that is shown."""
+def outline_context(trajectory: Trajectory, sight: Sight, tree: str, query: FilesQuery) -> Outline:
+    """Return what the file at the query's path defines; raise Http404 for a hidden tree."""
+    return outline_of(_begun(trajectory, sight, tree, query))
+
+
+def outline_of(files: Files) -> Outline:
+    """Return what the file at the path defines: nothing where there is no such file."""
     symbols: tuple[Symbol, ...] = ()
-    if files.file:
+    if not files.notice:
         mirror = mirror_of(files.trajectory.task.repository)
-        symbols = symbols_of(mirror, files.file.blob_id, files.path)
+        with contextlib.suppress(GitError):
+            blob = mirror.blob_id(files.tree_id, files.path) if files.path else None
+            symbols = symbols_of(mirror, blob, files.path) if blob else ()
     return Outline(files, symbols[:_MAX_OUTLINE], max(0, len(symbols) - _MAX_OUTLINE))
 
 

@@ -12,7 +12,7 @@ from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from trajectories.contexts.files import Files, Outline, TreeChoice, outline_context
+from trajectories.contexts.files import Files, Outline, TreeChoice, outline_of
 from trajectories.contexts.files_query import NAMES, FilesQuery, Lines
 from trajectories.pages import page_url
 from trajectories.templatetags.evidence import page_fields
@@ -41,7 +41,7 @@ def files_tree(context: Context, files: Files, choice: TreeChoice) -> SafeString
 @register.simple_tag
 def file_outline(files: Files) -> Outline:
     """Return the outline of the file that is shown."""
-    return outline_context(files)
+    return outline_of(files)
 
 
 @register.simple_tag(takes_context=True)

@@ -28,8 +28,8 @@ def files(request: AuthenticatedHttpRequest, pk: int, tree: str) -> HttpResponse
 def outline(request: AuthenticatedHttpRequest, pk: int, tree: str) -> HttpResponse:
     trajectory = get_trajectory(request.user, pk)
     query = read_query(request.GET.dict())
-    context = files_context(trajectory, sight_of(request.user, trajectory), tree, query)
-    return render(request, "trajectories/_file_outline.html", {"outline": outline_context(context)})
+    context = outline_context(trajectory, sight_of(request.user, trajectory), tree, query)
+    return render(request, "trajectories/_file_outline.html", {"outline": context})
 
 
 @require_safe
