@@ -55,12 +55,15 @@ def addresses(world: World, person: str) -> list[str]:
         "?left=step&step=2&right=model&view=split",
         "?left=step&step=2&right=step-2&find=nothing",
     ]
+    pk = world.foreign.trajectory.pk
+    beside = [f"{reading}beside/{pk}/?a=1&b=2", f"{reading}beside/{pk}/?right=beside-{pk}"]
     if person == "admin":
         task = world.foreign.trajectory.task.instance_id
         return [
             *("/", "/batches/", "/batches/foreign/", "/load/", "/status/", "/people/", "/reviews/"),
             *(f"/tasks/{task}/", f"/runs/{world.foreign.gold_run.pk}/", "/batches/foreign/export/"),
             *(reading + pane for pane in panes),
+            *beside,
         ]
     if person == "nils":
         workspaces = (world.shared.assignment.pk, world.blind.assignment.pk)

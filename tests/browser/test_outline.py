@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from tests.browser.chromium import page_without_troubles
 from tests.factories import make_trajectory
+from trajectories.contexts.outline import WINDOW_ROWS
 from trajectories.models import Trajectory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,6 +22,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def trajectory(admin_user: User) -> Trajectory:
     return make_trajectory(n_steps=3)
+
+
+@pytest.fixture
+def pair(admin_user: User, trajectory: Trajectory) -> tuple[Trajectory, Trajectory]:
+    return trajectory, make_trajectory(trajectory.task, n_steps=9)
 
 
 @pytest.fixture
@@ -70,6 +76,141 @@ def test_a_bar_of_the_ribbon_opens_its_step(
     ribbon = page.locator("[data-ribbon]")
     ribbon.click(position={"x": (ribbon.bounding_box() or {})["width"] - 4, "y": 8})
     shown_step(page, 3)
+
+
+@pytest.fixture
+def long_one(admin_user: User) -> Trajectory:
+    """A trajectory of more than two windows, with an edit at every fiftieth step."""
+    trajectory = make_trajectory(n_steps=2 * WINDOW_ROWS + 30)
+    numbers = range(50, trajectory.n_steps, 50)
+    trajectory.steps.filter(number__in=numbers).update(kind="edit", summary="edit core.py")
+    return trajectory
+
+
+@pytest.fixture
+def reading(long_one: Trajectory, live_server: LiveServer) -> str:
+    return f"{live_server.url}/trajectories/{long_one.pk}/"
+
+
+def test_j_and_k_cross_the_borders_of_the_window(
+    long_one: Trajectory, page: Page, reading: str
+) -> None:
+    page.goto(f"{reading}?step={WINDOW_ROWS - 1}")
+    numbers = page.locator("ol.steps li[data-step]")
+    last = int(numbers.last.get_attribute("data-step") or 0)
+    first = int(numbers.first.get_attribute("data-step") or 0)
+    assert 1 < first < last < long_one.n_steps
+    for start, key, offset in ((last, "j", 1), (first, "k", -1)):
+        page.goto(f"{reading}?step={start - offset}")
+        shown_step(page, start - offset)
+        for step in (start, start + offset, start + 2 * offset):
+            page.keyboard.press(key)
+            shown_step(page, step)
+
+
+def test_the_list_loads_on_when_its_end_comes_into_view(
+    long_one: Trajectory, page: Page, reading: str
+) -> None:
+    page.goto(f"{reading}?step=1")
+    rows = page.locator("ol.steps li[data-step]")
+    expect(rows).to_have_count(WINDOW_ROWS)
+    for n_rows in (2 * WINDOW_ROWS, long_one.n_steps):
+        page.locator("ol.steps [data-more]").last.scroll_into_view_if_needed()
+        expect(rows).to_have_count(n_rows)
+
+
+def test_a_step_beyond_the_window_is_opened_by_the_ribbon_and_shown_in_the_list(
+    long_one: Trajectory, page: Page, reading: str
+) -> None:
+    page.goto(f"{reading}?step=1")
+    ribbon = page.locator("[data-ribbon]")
+    ribbon.click(position={"x": (ribbon.bounding_box() or {})["width"] * 0.9, "y": 8})
+    page.wait_for_url("**step=2**")
+    number = int(page.locator("[data-step-shown]").get_attribute("data-step-shown") or 0)
+    assert number / long_one.n_steps == pytest.approx(0.9, abs=0.01)
+    shown_step(page, number)
+
+
+def test_a_filter_by_keyboard_keeps_while_walking_and_is_cleared(
+    long_one: Trajectory, page: Page, reading: str
+) -> None:
+    page.goto(f"{reading}?step=60")
+    page.keyboard.press("l")
+    page.keyboard.type("EDIT core")
+    rows = page.locator("ol.steps li[data-step]")
+    expect(rows).to_have_count(5)
+    expect(page.locator(".outline .pane-title")).to_contain_text("5 of 270 steps")
+    page.keyboard.press("Escape")
+    for key, number in [("j", 100), ("j", 150), ("k", 100), ("k", 50), ("k", 50)]:
+        page.keyboard.press(key)
+        shown_step(page, number)
+    assert "find=EDIT+core" in page.url
+    page.get_by_role("link", name="Show all steps").click()
+    expect(rows).to_have_count(WINDOW_ROWS)
+    shown_step(page, 50)
+
+
+def test_what_the_ribbon_shows_is_remembered(
+    page: Page, live_server: LiveServer, trajectory: Trajectory
+) -> None:
+    page.goto(f"{live_server.url}/trajectories/{trajectory.pk}/")
+    page.get_by_label("The bars above show").select_option("output")
+    page.wait_for_url("**ribbon=output**")
+    page.goto(f"{live_server.url}/trajectories/{trajectory.pk}/?step=2")
+    expect(page.get_by_label("The bars above show")).to_have_value("output")
+    shown_step(page, 2)
+
+
+def test_without_scripts_the_list_is_filtered_and_walked_by_links(
+    long_one: Trajectory, live_server: LiveServer, reading: str, page: Page
+) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
+    plain = context.new_page()
+    plain.goto(f"{reading}?step=1")
+    plain.get_by_role("link", name="Later: 121").click()
+    shown_step(plain, WINDOW_ROWS + 1)
+    plain.get_by_label("Filter by kind").select_option("edit")
+    plain.get_by_role("button", name="Filter").click()
+    expect(plain.locator("ol.steps li[data-step]")).to_have_count(5)
+    plain.locator("ol.steps li[data-step='150'] a").click()
+    shown_step(plain, 150)
+    expect(plain.locator("ol.steps li[data-step]")).to_have_count(5)
+    plain.get_by_role("link", name="Show all steps").click()
+    shown_step(plain, 150)
+
+
+def in_columns(page: Page, a: int, b: int) -> None:
+    for name, number in (("a", a), ("b", b)):
+        column = page.locator(f"#column-{name}")
+        expect(column.locator("[data-step-shown]")).to_have_attribute(
+            "data-step-shown", str(number)
+        )
+        expect(column.locator("li[aria-current]")).to_have_attribute("data-step", str(number))
+
+
+def test_each_of_two_columns_is_walked_on_its_own(
+    pair: tuple[Trajectory, Trajectory], page: Page, live_server: LiveServer
+) -> None:
+    one, other = pair
+    page.goto(f"{live_server.url}/trajectories/{one.pk}/beside/{other.pk}/?a=2&b=3")
+    in_columns(page, 2, 3)
+    page.locator("#column-b li[data-step='5'] a").click()
+    in_columns(page, 2, 5)
+    page.keyboard.press("j")
+    in_columns(page, 2, 6)
+    page.locator("#column-a [data-step-shown]").click()
+    page.keyboard.press("k")
+    in_columns(page, 1, 6)
+    page.locator("#column-a").get_by_role("link", name="Step 2").click()
+    in_columns(page, 2, 6)
+    page.reload()
+    in_columns(page, 2, 6)
+    page.get_by_role("link", name="Code of A ⇄ B").click()
+    page.get_by_role("link", name="Steps", exact=True).click()
+    in_columns(page, 2, 6)
 
 
 def test_chosen_files_are_named_and_their_report_is_shown(
