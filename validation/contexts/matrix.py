@@ -28,6 +28,8 @@ _SIGNS = {
 # A skipped test is neither: the field's harness takes it for kept.
 _FAILING = frozenset({TestStatus.FAILED, TestStatus.ERROR, TestStatus.MISSING})
 
+_PASSES_AT_BASE = ("✓", "passes at base")
+
 Kept = Literal["all", "changed", "failing"]
 
 
@@ -97,13 +99,13 @@ class Selection:
 class Cell:
     """The status of one test in one run; empty before there is one.
 
-    `is_unclaimed` where it is not what the data set or a report says of this tree.
+    `denied_by` names what claims otherwise: "the data set", "a report".
     """
 
     run_id: int | None = None
     status: str = ""
     tree: str = ""
-    is_unclaimed: bool = False
+    denied_by: str = ""
     may_read_log: bool = True
 
     @property
@@ -126,7 +128,8 @@ class TestRow:
     test_id: str
     group: TestGroup
     cells: tuple[Cell, ...]
-    reported: str = ""
+    # What a report says of the model's patch.
+    is_reported_passing: bool | None = None
 
     __test__ = False
 
@@ -141,15 +144,20 @@ class TestRow:
         return self.test_id.removeprefix(self.prefix)
 
     @property
-    def claims(self) -> str:
-        """Say in signs what the data set claims: how it ends at base, and with the gold patch."""
-        return "✗ → ✓" if self.group == TestGroup.FAIL_TO_PASS else "✓ → ✓"
+    def claims(self) -> tuple[tuple[str, str], ...]:
+        """Return the claims as signs and words: of the data set on base and gold, of a report."""
+        base = ("✗", "fails at base") if self.group == TestGroup.FAIL_TO_PASS else _PASSES_AT_BASE
+        signs = (base, ("✓", "passes with gold"))
+        if self.is_reported_passing is None:
+            return signs
+        model = ("✓", "passes") if self.is_reported_passing else ("✗", "fails")
+        return (*signs, (model[0], f"{model[1]} with the model’s patch by a report"))
 
     @cached_property
     def is_changed(self) -> bool:
         """Tell whether two columns differ, or one differs from what was claimed."""
         known = {cell.passes for cell in self.cells if cell.status}
-        return len(known) > 1 or any(cell.is_unclaimed for cell in self.cells)
+        return len(known) > 1 or any(cell.denied_by for cell in self.cells)
 
     @cached_property
     def is_failing(self) -> bool:

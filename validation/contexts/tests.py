@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from trajectories.models import TaskRevision, Trajectory
 from validation.contexts.details import TestDetail, test_details
 from validation.contexts.matrix import Cell, Matrix, Selection, TestRow, matrix
 from validation.contexts.verdicts import PASSING, Chip, run_chips
-from validation.models import Outcome, Run, RunTest, TestGroup, TestStatus, TreeName
+from validation.models import Outcome, Report, Run, RunTest, TestGroup, TestStatus, TreeName
 from validation.services.requests import refusal_of
 from validation.services.results import groups
 
@@ -25,6 +26,29 @@ HIDDEN = "The outcomes of test runs are shown once you have committed your first
 _OPEN_AT_FIRST = 3
 
 Statuses = dict[tuple[int, str, str], str]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What other harnesses reported of the gold patch and of the model's, where that is loaded."""
+
+    gold: Report | None = None
+    model: Report | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Say what each report claims of its whole patch."""
+        named = (("gold", self.gold), ("model", self.model))
+        return tuple(
+            f"a report: {tree} {'resolves' if report.is_resolved else 'does not resolve'}"
+            for tree, report in named
+            if report
+        )
+
+    def passes(self, tree: str, test_id: str) -> bool | None:
+        """Return whether a test passes by the report on this tree, or None where none says it."""
+        report = {TreeName.GOLD: self.gold, TreeName.MODEL: self.model}.get(TreeName(tree))
+        return report.passes.get(test_id) if report else None
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,7 @@ class TestsContext(VerdictsContext):
 
     matrix: Matrix = field(default_factory=Matrix)
     details: Mapping[str, TestDetail] = field(default_factory=dict)
+    reports: Reports = field(default_factory=Reports)
     refusal: str = ""
     error: str = ""
 
@@ -104,7 +129,8 @@ def tests_context(
     sees = sight.sees_verdicts
     columns = verdict_columns(revision, trajectory, sight) if sees else ()
     refusal = refusal_of(revision) if sees else ""
-    page = matrix(_rows(revision, columns), len(columns), wanted)
+    reports = _reports(trajectory) if sees else Reports()
+    page = matrix(_rows(revision, columns, reports), len(columns), wanted)
     return TestsContext(
         trajectory=trajectory,
         columns=columns,
@@ -113,9 +139,19 @@ def tests_context(
         hidden_because="" if sees else HIDDEN,
         matrix=page,
         details=_details(trajectory, page, columns, "" if sees else HIDDEN),
+        reports=reports,
         refusal=refusal,
         error=error,
     )
+
+
+def _reports(trajectory: Trajectory) -> Reports:
+    about = Q(trajectory=trajectory) | Q(trajectory=None)
+    found = {
+        report.trajectory_id is None: report
+        for report in Report.objects.filter(about, task=trajectory.task_id)
+    }
+    return Reports(gold=found.get(True), model=found.get(False))
 
 
 def _details(
@@ -166,12 +202,17 @@ def latest_runs(revision: TaskRevision, trajectory: Trajectory | None) -> dict[s
 
 
 def _rows(
-    revision: TaskRevision, columns: Sequence[Column]
+    revision: TaskRevision, columns: Sequence[Column], reports: Reports
 ) -> dict[TestGroup, tuple[TestRow, ...]]:
     """Return every test the task names, by group in its order (one query)."""
     statuses = _statuses([column.run for column in columns])
+
+    def row(group: TestGroup, test_id: str) -> TestRow:
+        cells = tuple(_cell(column, group, test_id, statuses, reports) for column in columns)
+        return TestRow(test_id, group, cells, reports.passes(TreeName.MODEL, test_id))
+
     return {
-        group: tuple(_row(group, test_id, columns, statuses) for test_id in dict.fromkeys(ids))
+        group: tuple(row(group, test_id) for test_id in dict.fromkeys(ids))
         for group, ids in groups(revision)
     }
 
@@ -187,30 +228,31 @@ def _statuses(runs: Iterable[Run | None]) -> Statuses:
     }
 
 
-def _row(group: TestGroup, test_id: str, columns: Sequence[Column], statuses: Statuses) -> TestRow:
-    cells = tuple(_cell(column, group, test_id, statuses) for column in columns)
-    return TestRow(test_id, group, cells)
-
-
-def _cell(column: Column, group: TestGroup, test_id: str, statuses: Statuses) -> Cell:
+def _cell(
+    column: Column, group: TestGroup, test_id: str, statuses: Statuses, reports: Reports
+) -> Cell:
     if column.run is None:
         return Cell(tree=column.label)
     status = statuses.get((column.run.pk, group, test_id), "")
+    reported = reports.passes(column.label, test_id)
     return Cell(
         run_id=column.run.pk,
         status=status,
         tree=column.label,
-        is_unclaimed=_is_unclaimed(column.label, group, status),
+        denied_by=_denied_by(column.label, group, status, reported),
         may_read_log=not column.hides_log,
     )
 
 
-def _is_unclaimed(tree: str, group: TestGroup, status: str) -> bool:
-    """Tell whether a status contradicts the data set, which says nothing of the model's patch."""
-    if not status or status == TestStatus.SKIPPED or tree == TreeName.MODEL:
-        return False
-    passes_by_claim = tree == TreeName.GOLD or group == TestGroup.PASS_TO_PASS
-    return (status in PASSING) != passes_by_claim
+def _denied_by(tree: str, group: TestGroup, status: str, reported: bool | None) -> str:
+    """Name what contradicts a status. The data set says nothing of the model's patch."""
+    if not status or status == TestStatus.SKIPPED:
+        return ""
+    passes = status in PASSING
+    claimed = tree == TreeName.GOLD or group == TestGroup.PASS_TO_PASS
+    if tree != TreeName.MODEL and passes != claimed:
+        return "the data set"
+    return "a report" if reported is not None and passes != reported else ""
 
 
 def _is_running(columns: Iterable[Column]) -> bool:

@@ -1,8 +1,9 @@
-"""Recipes, environments, runs."""
+"""Recipes, environments, runs, reports."""
 
 from __future__ import annotations
 
 from validation.models.recipe import Environment, EnvironmentState, Recipe, RecipeUse
+from validation.models.report import Report
 from validation.models.run import (
     Outcome,
     Run,
@@ -20,6 +21,7 @@ __all__ = [
     "Outcome",
     "Recipe",
     "RecipeUse",
+    "Report",
     "Run",
     "RunCommand",
     "RunState",
