@@ -168,6 +168,15 @@ function showWanted(pane) {
   wanted?.scrollIntoView({ block: wanted.matches("tr, span") ? "center" : "start" });
 }
 
+// Where a key has led to, Tab and the arrows go on; a click has put the focus itself.
+function takeFocus(pane, opener) {
+  const hasFocus = opener?.contains(document.activeElement) || pane.contains(document.activeElement);
+  if (!opener?.matches?.("[data-tab], [data-key='h']") || hasFocus) return;
+  const wanted = pane.querySelector("tr[data-wanted], tr.hunk[data-wanted]");
+  if (wanted) wanted.tabIndex = -1;
+  (wanted ?? pane).focus({ preventScroll: true });
+}
+
 // What is opened in a pane that has no room at the moment is shown all the same.
 function makeRoomFor(pane) {
   const evidence = pane.closest(".evidence");
@@ -182,6 +191,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   makeRoomFor(pane);
   showWanted(pane);
   if (pane.id === "left-pane") followStepRight(pane);
+  takeFocus(pane, event.detail.requestConfig?.elt);
 });
 
 function start() {
