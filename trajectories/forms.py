@@ -43,6 +43,7 @@ class GapForm(forms.Form):
     first = forms.IntegerField(min_value=1, max_value=100_000_000)
     last = forms.IntegerField(min_value=1, max_value=100_000_000)
     take = forms.ChoiceField(choices=[(take, take) for take in ("next", "previous", "all")])
+    number = forms.IntegerField(required=False, min_value=0, max_value=100)
 
     @property
     def gap(self) -> Span:

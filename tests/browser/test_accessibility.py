@@ -63,6 +63,7 @@ def addresses(world: World, person: str) -> list[str]:
             *("/", "/batches/", "/batches/foreign/", "/load/", "/status/", "/people/", "/reviews/"),
             *(f"/tasks/{task}/", f"/runs/{world.foreign.gold_run.pk}/", "/batches/foreign/export/"),
             *(reading + pane for pane in panes),
+            *(f"{reading}?left=step&step=2&part=output-0.2&q=line", "/search/?q=line"),
             *beside,
         ]
     if person == "nils":

@@ -317,18 +317,21 @@ class StepPart:
         spans = shown_spans(rows, _LIMITS[self.kind], self._wanted_spans)
         gaps = [*gaps_between(spans), None]
         return tuple(
-            ShownRows(self._rows(span), self._gap(gap, span.first) if gap else None)
-            for span, gap in zip(spans, gaps, strict=True)
+            ShownRows(self._rows(span), self._gap(gap, span.first, number) if gap else None)
+            for number, (span, gap) in enumerate(zip(spans, gaps, strict=True))
         )
 
-    def opened(self, gap: Span, take: str) -> ShownRows:
-        """Return a piece of a gap, with what is left of the gap before or after it."""
+    def opened(self, gap: Span, take: str, number: int) -> ShownRows:
+        """Return a piece of a gap, with what is left of the gap before or after it.
+
+        What is left keeps the gap's number, so that the focus finds its link again.
+        """
         span = opened(self.body.rows, gap, take)
         before, after = Span(gap.first, span.first), Span(span.last, gap.last)
         return ShownRows(
             self._rows(span),
-            self._gap(after, gap.first) if after and span else None,
-            self._gap(before, gap.first) if before and span else None,
+            self._gap(after, gap.first, number) if after and span else None,
+            self._gap(before, gap.first, number) if before and span else None,
         )
 
     @property
@@ -385,7 +388,7 @@ class StepPart:
 
     # What opens a gap.
 
-    def _gap(self, gap: Span, shown_from: int) -> ShownGap:
+    def _gap(self, gap: Span, shown_from: int, number: int) -> ShownGap:
         rows = self.body.rows
         takes: list[Literal["next", "previous", "all"]] = ["next", "previous", "all"]
         if len(opened(rows, gap, "next")) == len(gap):
@@ -393,8 +396,8 @@ class StepPart:
         return ShownGap(
             step=self.step.number,
             label=self._gap_label(gap),
-            links=tuple(self._gap_link(gap, take, shown_from) for take in takes),
-            element_id=f"{self.element_id}-gap-{gap.first}",
+            links=tuple(self._gap_link(gap, take, shown_from, number) for take in takes),
+            element_id=f"{self.element_id}-gap-{number}",
         )
 
     def _gap_label(self, gap: Span) -> str:
@@ -415,7 +418,11 @@ class StepPart:
         return sum(map(self.focus.needle.is_in, self.body.lines[first:last]))
 
     def _gap_link(
-        self, gap: Span, take: Literal["next", "previous", "all"], shown_from: int
+        self,
+        gap: Span,
+        take: Literal["next", "previous", "all"],
+        shown_from: int,
+        number: int,
     ) -> GapLink:
         span = opened(self.body.rows, gap, take)
         is_whole_line = self.body.rows.n_lines_of(gap) == 1
@@ -430,7 +437,7 @@ class StepPart:
             take=take,
             label=labels[take],
             rows=f"{self.name}.{first + 1}-{span.last}",
-            url=f"{base}?first={gap.first + 1}&last={gap.last}&take={take}",
+            url=f"{base}?first={gap.first + 1}&last={gap.last}&take={take}&number={number}",
         )
 
 

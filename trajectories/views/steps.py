@@ -65,7 +65,7 @@ def step_part(request: AuthenticatedHttpRequest, pk: int, number: int, part: str
         raise Http404(f"No part of a step is called {part}.")
     focus = read_focus({}, searched_text(page_query(request)))
     shown = part_of_step(get_step(get_trajectory(request.user, pk), number), address.name, focus)
-    stretch = shown.opened(form.gap, form.cleaned_data["take"])
+    stretch = shown.opened(form.gap, form.cleaned_data["take"], form.cleaned_data["number"] or 0)
     context = {"part": shown, "stretch": stretch}
     response = render(request, "trajectories/_step_part.html#rows", context)
     patch_vary_headers(response, ["HX-Request", "HX-Current-URL"])
