@@ -52,6 +52,11 @@ def addresses(world: World, person: str) -> list[str]:
         "?left=issue&right=gold",
         "?left=files&tree=base&path=pkg/core.py&line=2&right=tests",
         "?left=files&tree=base&right=test",
+        "?left=files&tree=model&path=pkg/core.py&line=2&blame=1&outline=1",
+        "?left=files&tree=base&look=text&code=ad.&regex=1",
+        "?left=files&tree=base&look=text&code=(&regex=1",
+        "?left=files&tree=tests&look=uses&code=add&path=pkg/core.py",
+        "?left=files&tree=base&look=definition&code=nowhere",
         "?left=step&step=2&right=model&view=split",
         "?left=step&step=2&right=step-2&find=nothing",
     ]
