@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trajectories.diffs import FileChange, parse_patch
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "diffs"
-GIT_REFUSES = {"wrong-counts", "lost-last-newline"}
+GIT_REFUSES = {"wrong-counts", "lost-last-newline", "combined"}
 
 
 def read(name: str) -> tuple[FileChange, ...]:

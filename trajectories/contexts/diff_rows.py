@@ -18,6 +18,9 @@ from trajectories.kept import kept
 from trajectories.surroundings import Content, Surroundings
 
 _MARKS = {"": "no newline at end", "\r\n": "CR LF"}
+# A longer line is cut unless all of its file is asked for.
+MAX_SHOWN_CHARS = 10_000
+_CUT_CHARS = 2_000
 _SIDES: tuple[Side, ...] = ("old", "new")
 # Raise the number when colours come out otherwise.
 _KEPT_COLOURS = "colours-1"
@@ -135,13 +138,17 @@ class RowMaker:
         place = self._look.at
         is_target = place is not None and place.holds(line)
         marks = [self._marks.get(line.ending, "")]
+        parts = self._colours.of(cell, side)
+        if len(line.text) > MAX_SHOWN_CHARS and not self._look.show_all:
+            parts = (("", line.text[:_CUT_CHARS]),)
+            marks.append(f"{_CUT_CHARS:,} of {len(line.text):,} characters")
         if cell.is_space_only and side == "new":
             marks.append("blanks only")
         return ShownLine(
             kind=line.kind,
             old=line.old,
             new=line.new,
-            html=markup(self._colours.of(cell, side), cell.changed),
+            html=markup(parts, cell.changed),
             mark=", ".join(filter(None, marks)),
             is_space_only=cell.is_space_only,
             is_moved=moved is not None,

@@ -74,7 +74,10 @@ def _patch_notice(error: PatchDoesNotApply, repository: Repository, commit: str)
     if error.is_applied_already:
         text = "Its reverse applies: the change is in the base commit already."
     else:
-        text = "It is shown as it was written; these parts found no place:"
+        text = (
+            "It is shown as it was written. A run also tries a three-way merge and patch's fuzz,"
+            " as SWE-bench's harness does; plainly applied, these parts found no place:"
+        )
     return Notice(
         title=f"The patch does not apply to {commit}",
         text=text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby, zip_longest
@@ -214,11 +214,20 @@ def _spans(tokens: list[str], ranges: list[Span]) -> tuple[Span, ...]:
     return tuple((offsets[start], offsets[end]) for start, end in ranges if end > start)
 
 
+def _longest_common(limit: int, is_common: Callable[[int], bool]) -> int:
+    """Return the greatest common length up to `limit`, fast for a line of a million letters."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if is_common(middle) else (low, middle - 1)
+    return low
+
+
 def _changed_middle(old: str, new: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Return what lies between the common beginning and the common end."""
     shorter = min(len(old), len(new))
-    start = next((i for i in range(shorter) if old[i] != new[i]), shorter)
-    end = next((i for i in range(shorter - start) if old[-1 - i] != new[-1 - i]), shorter - start)
+    start = _longest_common(shorter, lambda n: old[:n] == new[:n])
+    end = _longest_common(shorter - start, lambda n: not n or old[-n:] == new[-n:])
 
     def middle(text: str) -> tuple[Span, ...]:
         return ((start, len(text) - end),) if start < len(text) - end else ()
