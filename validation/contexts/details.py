@@ -78,13 +78,11 @@ class TestDetail:
 
 
 def test_details(
-    trajectory: Trajectory, rows: list[TestRow], base: Run | None, hidden_because: str
+    trajectory: Trajectory, rows: list[TestRow], base: Run | None
 ) -> Mapping[str, TestDetail]:
-    """Open these rows; the files of a repository are read, and the base run's log at most once."""
+    """Open these rows; `base` is None too where its outcome may not be known."""
     return {
-        row.test_id: _with_source(
-            trajectory, TestDetail(row.test_id, _failure(row, base, hidden_because))
-        )
+        row.test_id: _with_source(trajectory, TestDetail(row.test_id, _failure(row, base)))
         for row in rows
     }
 
@@ -138,10 +136,8 @@ def _added(change: FileChange | None, found: TestSource) -> set[int]:
 # --- the failure ------------------------------------------------------------------------------
 
 
-def _failure(row: TestRow, base: Run | None, hidden_because: str) -> Failure:
+def _failure(row: TestRow, base: Run | None) -> Failure:
     """Return the part of the base run's log about a test, or say why there is none."""
-    if hidden_because:
-        return Failure(words=hidden_because)
     if base is None:
         return Failure(words="The tests have not been run on base yet.", can_run=True)
     if not base.is_finished:

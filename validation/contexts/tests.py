@@ -138,7 +138,7 @@ def tests_context(
         signature=_signature(columns, refusal, error) if sees else "hidden",
         hidden_because="" if sees else HIDDEN,
         matrix=page,
-        details=_details(trajectory, page, columns, "" if sees else HIDDEN),
+        details=_details(trajectory, page, columns),
         reports=reports,
         refusal=refusal,
         error=error,
@@ -155,7 +155,7 @@ def _reports(trajectory: Trajectory) -> Reports:
 
 
 def _details(
-    trajectory: Trajectory, page: Matrix, columns: Sequence[Column], hidden_because: str
+    trajectory: Trajectory, page: Matrix, columns: Sequence[Column]
 ) -> Mapping[str, TestDetail]:
     """Open the test that is asked for, and the first of FAIL_TO_PASS where none is looked for."""
     rows = [row for group in page.groups for row in group.rows]
@@ -163,7 +163,7 @@ def _details(
     if not opened and not page.selection.is_filtering and page.page == 1:
         opened = [row for row in rows if row.group == TestGroup.FAIL_TO_PASS][:_OPEN_AT_FIRST]
     base = next((column.run for column in columns if column.label == TreeName.BASE), None)
-    return test_details(trajectory, opened, base, hidden_because)
+    return test_details(trajectory, opened, base)
 
 
 def revision_to_test(trajectory: Trajectory) -> TaskRevision:
