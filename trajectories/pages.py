@@ -78,6 +78,11 @@ class Column:
     # The one that is open in it.
     step: int | None = None
 
+    @property
+    def prefix(self) -> str:
+        """What the ids of its elements begin with: the other column may show the same step."""
+        return f"{self.name}-"
+
     def url(self, request: HttpRequest, **changes: object) -> str:
         """Return the address that shows what `page_url` with the same changes would."""
         if "step" in changes and not changes.keys() - {"left", "step", "part", "open"}:

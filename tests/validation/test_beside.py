@@ -89,6 +89,17 @@ def test_links_of_a_column_change_that_column_alone(
     assert hrefs == [f"{url_of(pair)}?a=3&a-part=output-0&b={step}" for step in (6, 8)]
 
 
+def test_no_id_stands_twice_where_both_columns_show_alike_steps(
+    pair: tuple[Trajectory, Trajectory], admin_client: Client
+) -> None:
+    for trajectory in pair:
+        long = [{"content": "line\n" * 5000, "exit_code": 0}]
+        trajectory.steps.filter(number=2).update(observations=long)
+    page = page_of(admin_client.get(url_of(pair), {"a": 2, "b": 2}))
+    ids = [element.get("id") for element in page.select("[id]")]
+    assert len(ids) == len(set(ids))
+
+
 def test_htmx_gets_the_column_it_asks_for_alone(
     pair: tuple[Trajectory, Trajectory], admin_client: Client
 ) -> None:
