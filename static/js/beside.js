@@ -1,6 +1,8 @@
 // Two trajectories side by side: a link to another step of one of them changes its column only.
 "use strict";
 
+import { bringIntoView } from "./outline.js";
+
 /** The query parameters of a column: its step, and what of the step is asked for. */
 function isOwn(name, column) {
   return name === column || name.startsWith(`${column}-`);
@@ -33,7 +35,7 @@ function keepInHead() {
 }
 
 async function show(column, link) {
-  const scrolled = column.querySelector(".beside-list").scrollTop;
+  const scrolled = column.querySelector(".steps")?.scrollTop ?? 0;
   const { id } = column;
   await window.htmx.ajax("GET", addressFor(link, column.dataset.column), {
     source: link,
@@ -41,8 +43,9 @@ async function show(column, link) {
     swap: "outerHTML",
   });
   const shown = document.getElementById(id);
-  shown.querySelector(".beside-list").scrollTop = scrolled;
-  shown.querySelector(".steps [aria-current]")?.scrollIntoView({ block: "nearest" });
+  const list = shown.querySelector(".steps");
+  if (list) list.scrollTop = scrolled;
+  bringIntoView(shown.querySelector(".steps [aria-current]"));
   shown.querySelector(".beside-step [data-wanted]")?.scrollIntoView({ block: "nearest" });
   keepInHead();
 }

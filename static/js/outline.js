@@ -187,6 +187,17 @@ onKey("k", previous, { repeats: true });
 
 const marked = new WeakMap();
 
+/** Scrolls the list, and nothing around it, to a row that is out of sight. */
+export function bringIntoView(row, { centred = false } = {}) {
+  const list = row?.closest(".steps");
+  if (!list) return;
+  const [own, frame] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (own.top >= frame.top && own.bottom <= frame.bottom) return;
+  const middle = own.top - frame.top - (frame.height - own.height) / 2;
+  const nearest = own.top < frame.top ? own.top - frame.top : own.bottom - frame.bottom;
+  list.scrollTop += centred ? middle : nearest;
+}
+
 /** Marks the open step in its list and brings its row into view, once. */
 function markShown(outline) {
   const shown = shownStep(outline);
@@ -197,7 +208,7 @@ function markShown(outline) {
     isThere ||= isOpen;
     if (isOpen) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
-    if (isOpen && marked.get(outline) !== shown) row.scrollIntoView({ block: "nearest" });
+    if (isOpen && marked.get(outline) !== shown) bringIntoView(row, { centred: !marked.has(outline) });
   }
   drawBars(outline, "[data-ribbon-current]", [shown], HEIGHT + 1, FOOT);
   const isNew = marked.get(outline) !== shown;

@@ -183,6 +183,17 @@ def test_sub_agents_and_condensations_stand_where_they_happen(
     assert len(page.select("li[data-step].steps-row--depth-1")) == 2
 
 
+def test_a_filter_keeps_the_name_of_the_sub_agent_once(
+    trajectory: Trajectory, annotator_client: Client
+) -> None:
+    agent = {"agent": {"name": "explorer", "depth": 1}}
+    found = {"extra": agent, "summary": "found"}
+    make_steps(trajectory, {"extra": agent}, found, found, {}, found)
+    page = outline(annotator_client, trajectory, find="found")
+    assert numbers(page) == [2, 3, 5]
+    assert page.texts(".steps-agent") == ["↳ explorer · 3 steps", "↳ explorer · 1 step"]
+
+
 @pytest.mark.parametrize("extra", [{"agent": "x"}, {"agent": {"depth": "y"}}, {"condensation": 3}])
 def test_odd_remarks_about_agents_break_nothing(
     extra: dict[str, Any], trajectory: Trajectory, annotator_client: Client

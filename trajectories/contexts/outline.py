@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -27,6 +28,8 @@ GLYPHS = {
     StepKind.OTHER: "·",
 }
 _FAILED_GLYPH = "✗"
+# Asking each step for the name of its kind takes longer than reading the steps.
+_KIND_LABELS = {str(value): str(label) for value, label in StepKind.choices}
 # django/db/models/sql/query.py:745, of which sql/query.py:745 is kept
 _LONG_PATH = re.compile(r"(?<![\w/.-])(?:[\w.@+-]+/){2,}([\w.@+-]+/[\w.@+-]+)")
 # A page holds this many rows around the open step; the others load when they come into view.
@@ -73,8 +76,9 @@ class StepMark:
 class OutlineRow:
     """A step in the list.
 
-    `agent` names the sub-agent that did it, at `depth` below the main one. `opens` says, on the
-    first of its steps in a row, how many they are; `condensed` what a summary replaced before it.
+    `agent` names the sub-agent that did it, at `depth` below the main one, in a run of steps that
+    begins at step `run`. `opens` says, on the first row of a run, how many steps the run has;
+    `condensed` what a summary replaced before the step.
     """
 
     number: int
@@ -89,6 +93,7 @@ class OutlineRow:
     mark: StepMark = field(default_factory=StepMark)
     agent: str = ""
     depth: int = 0
+    run: int = 0
     opens: int = 0
     condensed: str = ""
 
@@ -113,6 +118,12 @@ class OutlineRow:
     def slow_seconds(self) -> float | None:
         """How long it took, where that is long enough to be worth a look."""
         return self.duration_seconds if (self.duration_seconds or 0) >= 1 else None
+
+    @property
+    def cost(self) -> str:
+        if self.cost_usd is None:
+            return ""
+        return f"${self.cost_usd:.3f}" if self.cost_usd >= 0.001 else "<$0.001"
 
     @property
     def tone(self) -> str:
@@ -185,7 +196,7 @@ def outline_context(
     query = query or OutlineQuery()
     steps = list(Step.objects.filter(trajectory=trajectory).order_by("number").outline())
     rows = _with_runs_of_agents([_row(step, (marks or {}).get(step.number)) for step in steps])
-    kept = [row for row in rows if _keeps(query, row)]
+    kept = _opened_once([row for row in rows if _keeps(query, row)])
     start, end = _window(kept, query)
     return Outline(
         trajectory=trajectory,
@@ -219,7 +230,7 @@ def _row(step: Step, mark: StepMark | None) -> OutlineRow:
     return OutlineRow(
         number=step.number,
         kind=step.kind,
-        kind_label=step.get_kind_display(),
+        kind_label=_KIND_LABELS[step.kind],
         glyph=glyph_of(step),
         summary=step.summary,
         files=tuple(map(str, step.files)),
@@ -244,16 +255,23 @@ def _condensed(condensation: object) -> str:
 
 
 def _with_runs_of_agents(rows: list[OutlineRow]) -> list[OutlineRow]:
-    """Mark the first step of each run of one sub-agent with the run's length."""
+    """Say of each step of a sub-agent which run of its steps it is in, and how long that is."""
     marked: list[OutlineRow] = []
-    start = 0
-    for at in range(1, len(rows) + 1):
-        if at < len(rows) and _agent(rows[at]) == _agent(rows[start]):
-            continue
-        opens = at - start if rows[start].depth else 0
-        marked += [replace(rows[start], opens=opens), *rows[start + 1 : at]]
-        start = at
+    for (_, depth), steps in groupby(rows, key=_agent):
+        run = list(steps)
+        if depth:
+            run = [replace(row, run=run[0].number, opens=len(run)) for row in run]
+        marked += run
     return marked
+
+
+def _opened_once(rows: list[OutlineRow]) -> list[OutlineRow]:
+    """Let only the first row of each run open it, of those that the filter keeps."""
+    before = [0, *(row.run for row in rows)]
+    return [
+        replace(row, opens=0) if row.run and row.run == run else row
+        for row, run in zip(rows, before, strict=False)
+    ]
 
 
 def _agent(row: OutlineRow) -> tuple[str, int]:
