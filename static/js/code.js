@@ -171,28 +171,34 @@ function find(kind, name, from) {
   void window.htmx.ajax("GET", `${url}?${query}`, { target: "#left-pane", source: "#left-pane" });
 }
 
-/** Lets a person choose among the names of a line: by arrows and Enter, or its first letter. */
+/** Lets a person choose among the names of a line, at the line: by arrows, Enter, or a letter. */
 function offer(kind, names, row) {
-  const place = document.querySelector("[data-name-list]");
-  if (!place) return;
-  const items = names.map((name) => {
-    const item = document.createElement("li");
+  document.querySelector("[data-name-list]")?.remove();
+  const place = document.createElement("ul");
+  place.className = "name-list";
+  place.dataset.nameList = "";
+  place.setAttribute("aria-label", kind === "uses" ? "Uses of which name?" : "Definition of which name?");
+  for (const name of names) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = name;
     button.addEventListener("click", () => find(kind, name, row));
+    const item = document.createElement("li");
     item.append(button);
-    return item;
-  });
-  place.replaceChildren(...items);
-  place.hidden = false;
-  place.querySelector("button").focus();
+    place.append(item);
+  }
+  (row.closest(".pane-body") ?? document.body).append(place);
+  const line = (row.querySelector(".code") ?? row).getBoundingClientRect();
+  place.style.setProperty("left", `${line.left}px`);
+  place.style.setProperty("top", `${Math.max(0, Math.min(line.bottom, innerHeight - place.offsetHeight))}px`);
+  place.querySelector("button").focus({ preventScroll: true });
   place.origin = row;
 }
 
 function closeNames(place) {
-  place.hidden = true;
+  // Losing the focus removes the list.
   if (place.origin?.isConnected) moveTo(place.origin);
+  else document.activeElement.blur();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -213,7 +219,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("focusout", (event) => {
   const place = event.target.closest?.("[data-name-list]");
-  if (place && !place.contains(event.relatedTarget)) place.hidden = true;
+  if (place && !place.contains(event.relatedTarget)) place.remove();
 });
 
 function wantedRow() {
@@ -232,7 +238,7 @@ function seek(kind) {
     const row = wantedRow();
     const names = row ? namesOn(row) : [];
     if (names.length === 1) find(kind, names[0], row);
-    else if (names.length && document.querySelector("[data-name-list]")) offer(kind, names, row);
+    else if (names.length) offer(kind, names, row);
     else if (document.getElementById("name-box")) press(document.getElementById("name-box"));
     else return false;
     return true;

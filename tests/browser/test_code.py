@@ -69,6 +69,19 @@ def test_a_name_leads_to_its_definition_and_on_to_its_uses(page: Page) -> None:
     expect(page.locator(".result-line").first).to_be_focused()
 
 
+def test_a_line_of_a_diff_leads_to_a_definition_in_its_tree(page: Page) -> None:
+    page.goto(page.url.replace("left=files&tree=base", "left=issue&right=model"))
+    row = page.locator("#right-pane tr.diff-line--added").first
+    row.evaluate("row => { row.tabIndex = -1; row.focus(); }")
+    page.keyboard.press("d")
+    expect(page.locator("[data-name-list] button").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+    page.keyboard.press("d")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("left=files&tree=model"))
+
+
 def test_the_selected_name_is_meant(page: Page) -> None:
     page.goto(f"{page.url}&path=pkg/total.py")
     page.locator("tr[data-line='5'] .code").evaluate(

@@ -13,15 +13,16 @@ from trajectories.git.process import read_git
 from trajectories.git.text import decode
 
 MAX_PATTERN_CHARS = 1_000
-# Colours that git is asked for: none but a mark around what matches.
+# Colours that git is asked for: none but a mark around what matches, one that no text has.
+_MARKED = "#01fe17"
 _NO_COLOUR = ("filename", "linenumber", "column", "separator", "selected", "context", "function")
 _COLOURS = (
-    *("-c", "color.grep.match=bold"),
+    *("-c", f"color.grep.match={_MARKED}"),
     *(part for name in _NO_COLOUR for part in ("-c", f"color.grep.{name}=")),
 )
 # TREE:path NUL line NUL content
 _HIT = re.compile(rb"[0-9a-f]{40}:([^\0]+)\0(\d+)\0([^\n]*)\n")
-_MARK = re.compile(r"\x1b\[1m(.*?)\x1b\[m", re.DOTALL)
+_MARK = re.compile(r"\x1b\[38;2;1;254;23m(.*?)\x1b\[m", re.DOTALL)
 # "fatal: -e option, '(ab': missing closing parenthesis"
 _BAD_PATTERN = re.compile(r"fatal: (?:-e option|command line), '.*': (?P<why>[^\n]+)", re.DOTALL)
 _NO_PCRE = "cannot use Perl-compatible regexes"
