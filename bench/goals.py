@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import cycle, islice
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
@@ -138,7 +139,7 @@ def page_weight(bench: Bench) -> None:
             _weight_goals(bench, label, weigh(page, bench.workspace(assignment)))
         tasks = []
         for _ in range(max(1, bench.size.repeats // 3)):
-            with bench.page(WORKSPACE) as page:
+            with bench.page(()) as page:
                 tasks.append(longest_task_ms(bench.browser, page, bench.workspace(assignment)))
         what = f"workspace, {label}: longest task of the main thread"
         bench.goal(Goal("P4", what, "ms", median(tasks), 50, samples=tasks))
@@ -262,21 +263,39 @@ def memory(bench: Bench) -> None:
 
 
 def big_tree(bench: Bench) -> None:
-    """Reading a tree of 2,000 files: figures without a goal."""
+    """Reading and searching a tree of 2,000 files, and all trajectories: figures without a goal.
+
+    The first answer of each may have something to keep; the median tells what the others take.
+    """
     trajectory = bench.unseen().membership.trajectory
     path = _paths_of(trajectory)[0]
-    wholes = {
-        "folder at the root": "",
-        "file by its path": path,
-        "path that is not there, with what is like it": path.rpartition("/")[2],
+    name = path.rpartition("/")[2]
+    asked = {
+        "folder at the root": ("files", {"path": ""}),
+        "file by its path": ("files", {"path": path}),
+        "history of a file's lines": ("files", {"path": path, "blame": "1"}),
+        "paths like what is typed": ("files-paths", {"path": name[:6] + name[8:]}),
+        "text in all files": ("files", {"look": "text", "code": "cursor has to"}),
+        "regular expression in all files": (
+            "files",
+            {"look": "text", "code": r"class \w+Cursor\b", "regex": "1"},
+        ),
+        "definition of a name": ("files", {"look": "definition", "code": "merge_stale_cursor"}),
+        "uses of a name": ("files", {"look": "uses", "code": "merge_stale_cursor"}),
     }
+    addresses = {
+        f"big tree: {what}": bench.address(
+            f"trajectories:{view}", trajectory.pk, "base", query=f"?{urlencode(query)}"
+        )
+        for what, (view, query) in asked.items()
+    }
+    addresses["a word in all trajectories"] = bench.address(
+        "trajectories:search-all", query="?q=compiler"
+    )
     with bench.page(()) as page:
-        for what, asked in wholes.items():
-            address = bench.address(
-                "trajectories:files", trajectory.pk, "base", query=f"?path={asked}"
-            )
+        for what, address in addresses.items():
             times = [_fetch_ms(page, address) for _ in range(bench.size.repeats)]
-            bench.results.figures.append(Figure(f"big tree: {what}", "ms", median(times)))
+            bench.results.figures.append(Figure(what, "ms", median(times)))
 
 
 def _fetch_ms(page: Page, address: str) -> float:

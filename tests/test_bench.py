@@ -69,7 +69,7 @@ def test_p95_is_the_value_that_at_most_a_twentieth_exceeds() -> None:
 
 def test_the_longest_task_is_of_a_main_thread() -> None:
     def task(thread: int, microseconds: int) -> dict[str, object]:
-        return {"pid": 1, "tid": thread, "name": "RunTask", "dur": microseconds}
+        return {"pid": 1, "tid": thread, "name": "RunTask", "dur": 90_000, "tdur": microseconds}
 
     named = {"pid": 1, "tid": 7, "name": "thread_name", "args": {"name": "CrRendererMain"}}
     assert longest_task([task(7, 9_000), task(8, 50_000), named, task(7, 12_000)]) == 12
