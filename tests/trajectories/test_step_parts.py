@@ -82,6 +82,17 @@ def test_a_gap_opens_from_its_end_and_as_a_whole(trajectory: Trajectory, client:
     assert numbers(page_of(client.get(links[2].get("hx-get")))) == list(range(41, 981))
 
 
+@pytest.mark.parametrize("take", ["next", "previous", "all"])
+def test_rows_beyond_the_end_of_a_text_are_none(
+    take: str, trajectory: Trajectory, client: Client
+) -> None:
+    make_steps(trajectory, {"observations": [seen("a\nb\nc")]})
+    url = reverse("trajectories:step-part", args=[trajectory.pk, 1, "output-0"])
+    rows = numbers(page_of(client.get(url, {"first": 2, "last": 900, "take": take})))
+    assert rows == [2, 3]
+    assert not numbers(page_of(client.get(url, {"first": 700, "last": 900, "take": take})))
+
+
 def test_a_gap_opens_without_scripts_too(trajectory: Trajectory, client: Client) -> None:
     make_steps(trajectory, {"observations": [seen(LOG)]})
     page = step(client, trajectory)

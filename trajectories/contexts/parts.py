@@ -326,6 +326,7 @@ class StepPart:
 
         What is left keeps the gap's number, so that the focus finds its link again.
         """
+        gap = Span(gap.first, min(gap.last, len(self.body.rows)))
         span = opened(self.body.rows, gap, take)
         before, after = Span(gap.first, span.first), Span(span.last, gap.last)
         return ShownRows(
