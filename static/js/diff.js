@@ -23,13 +23,30 @@ function nextUnseen(file) {
   return unseen.find((other) => files.indexOf(other) > at) ?? unseen[0];
 }
 
-document.addEventListener("htmx:afterSwap", (event) => {
+// After settling: until then a swapped element has the classes of the one that it replaces.
+document.addEventListener("htmx:afterSettle", (event) => {
   if (!event.detail.pathInfo?.requestPath?.includes("/file/seen/")) return;
   const file = document.getElementById(event.detail.target.id);
   if (!file?.matches(".diff-file")) return;
   markInTree(file);
   const next = file.classList.contains(SEEN) ? nextUnseen(file) : file;
   if (next) moveTo(next, "start");
+});
+
+// A file that has the focus while its lines are loaded keeps it.
+let focused = "";
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target } = event.detail;
+  focused = target?.matches?.(".diff-file") && document.activeElement === target ? target.id : "";
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const file = focused && document.getElementById(focused);
+  focused = "";
+  if (!file || document.activeElement !== document.body) return;
+  file.tabIndex = -1;
+  file.focus({ preventScroll: true });
 });
 
 // A link to a file that is folded opens it.

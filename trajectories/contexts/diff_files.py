@@ -150,7 +150,7 @@ class DiffFile:
     @property
     def height(self) -> int:
         """Return about how many pixels the lines will take, for the place to be reserved."""
-        return min(self.change.n_lines + len(self.change.hunks), FILE_LINES) * 20
+        return min(self.change.n_lines, FILE_LINES) * 20 + len(self.change.hunks) * 40
 
     @property
     def reason_not_shown(self) -> str:
