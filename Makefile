@@ -1,7 +1,7 @@
 # `make run` and `make test` do all the set-up; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench install install-dev accounts lock format samples-check clean
+.PHONY: help run test check bench screenshots install install-dev accounts lock format samples-check clean
 
 PYTHON ?= $(shell scripts/find-python)
 VENV := .venv
@@ -35,6 +35,11 @@ check: install-dev ## Lint, types, templates, import arrows, migrations
 bench: install-dev ## Measure the site in a browser against its goals (BENCH_ARGS=--quick for less)
 	@scripts/system-package chromium chromium
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+screenshots: install-dev ## Make the screenshots in docs/ again, from the sample batch
+	@scripts/system-package bwrap bubblewrap
+	@scripts/system-package chromium chromium
+	$(BIN)/python -m tests.screenshots
 
 install: $(VENV)/.installed-runs ## Make the environment for running the site
 install-dev: $(VENV)/.installed-dev ## Make the environment for developing it

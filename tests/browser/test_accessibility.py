@@ -70,6 +70,8 @@ def addresses(world: World, person: str) -> list[str]:
             *(reading + pane for pane in panes),
             *(f"{reading}?left=step&step=2&part=output-0.2&q=line", "/search/?q=line"),
             *beside,
+            *(f"/search/?q=reproduction&batch={slug}" for slug in ("foreign", "shared")),
+            f"{reading}?q=reproduction",
         ]
     if person == "nils":
         workspaces = (world.shared.assignment.pk, world.blind.assignment.pk)
@@ -86,6 +88,8 @@ def open_as(browser: Browser, live_server: LiveServer, session: str) -> Page:
 def violations(page: Page) -> list[str]:
     """Return what axe finds in both themes: the theme, the rule and the elements."""
     found = []
+    # What has been scrolled below a header that stays is covered for the moment only.
+    page.evaluate("document.querySelectorAll('.pane-body').forEach((e) => { e.scrollTop = 0 })")
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         results = Axe().run(
@@ -95,8 +99,14 @@ def violations(page: Page) -> list[str]:
             f"{theme}: {violation['id']}: {node['target']}"
             for violation in results.response["violations"]
             for node in violation["nodes"]
+            if not is_line_number(violation["id"], node["target"])
         ]
     return found
+
+
+def is_line_number(rule: str, target: list[str]) -> bool:
+    """WCAG 2.5.8 excepts targets whose height is that of a line of text that is no target."""
+    return rule == "target-size" and any(".ln" in part and part.endswith("a") for part in target)
 
 
 def overflow(page: Page) -> int:
