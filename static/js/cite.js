@@ -146,9 +146,15 @@ function settle() {
   mark();
 }
 
+let marked = null;
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.elt?.id === "reasoning" || event.target.id === "reasoning") settle();
-  if (event.target.closest?.("[data-outline]")) mark();
+  // A swap is told of once for each row that came with it.
+  if (event.target.closest?.("[data-outline]") && event.detail.xhr !== marked) {
+    marked = event.detail.xhr;
+    mark();
+  }
   hideButton();
 });
 settle();

@@ -183,6 +183,23 @@ export function previous() {
 onKey("j", next, { repeats: true });
 onKey("k", previous, { repeats: true });
 
+// --- what is said of steps -------------------------------------------------------------------------
+
+// Lists that are fetched come without what the page's annotation says of their steps.
+const marks = Object.entries(
+  JSON.parse(document.getElementById("outline-marks")?.textContent ?? "{}"),
+);
+
+function markRows() {
+  for (const [step, [text, judgement]] of marks) {
+    const row = document.querySelector(`[data-outline] li[data-step="${step}"]`);
+    if (!row) continue;
+    row.querySelector("[data-mark]").textContent = text;
+    if (judgement) row.classList.add(`steps-row--${judgement}`);
+  }
+  drawCited(marks.filter(([, [text]]) => text).map(([step]) => Number(step)));
+}
+
 // --- which step is open ---------------------------------------------------------------------------
 
 const marked = new WeakMap();
@@ -232,7 +249,13 @@ function showWindowOf(outline, shown) {
   window.htmx.ajax("GET", url, { target: `#${outline.id}`, swap: "outerHTML" });
 }
 
+// HTMX tells of a swap once for each element that came with it, such as each row.
+let answered = null;
+
 document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.xhr === answered) return;
+  answered = event.detail.xhr;
+  if (marks.length && event.target.closest?.("[data-outline]")) markRows();
   outlines().forEach(markShown);
   if (!event.detail.target?.matches?.("[data-more]")) return;
   const offset = isWaitingFor;

@@ -54,6 +54,15 @@ def comment_box(page: Page) -> None:
     page.locator(".review-step .comment-form > summary").get_by_text("Comment").click()
 
 
+def test_a_filtered_list_still_says_which_steps_were_judged(page: Page) -> None:
+    row = page.locator("li[data-step='1']")
+    expect(row.locator("[data-mark]")).to_have_text("R1")
+    page.get_by_label("Filter by words").fill("reproduce_1")
+    expect(page.locator("li[data-step]")).to_have_count(1)
+    expect(row.locator("[data-mark]")).to_have_text("R1")
+    expect(row).to_have_class(re.compile("steps-row--productive"))
+
+
 def test_comment_draft_survives_a_reload_and_ends_with_the_comment(page: Page) -> None:
     comment_box(page)
     page.get_by_label("Comment", exact=True).first.fill("Which line?")

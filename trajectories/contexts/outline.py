@@ -158,6 +158,8 @@ class Outline:
     earlier: More | None
     later: More | None
     kinds: tuple[tuple[str, str], ...]
+    # Of all steps, whether their rows are in the page or not.
+    marks: Mapping[int, StepMark]
     # How many steps touched each file.
     touched: Mapping[str, int]
 
@@ -170,6 +172,11 @@ class Outline:
         """The files that steps touched, the ones touched most often first."""
         files = sorted(self.touched, key=lambda path: -self.touched[path])
         return tuple(files[:_MAX_FILES_TO_CHOOSE])
+
+    @property
+    def marks_by_step(self) -> dict[int, tuple[str, str]]:
+        """What the script puts on rows that are loaded later, without the rooms that know it."""
+        return {step: (mark.text, mark.judgement) for step, mark in self.marks.items()}
 
     @cached_property
     def url(self) -> str:
@@ -213,6 +220,7 @@ def outline_context(
         earlier=_more(trajectory, query, kept[max(0, start - WINDOW_ROWS) : start], "Earlier"),
         later=_more(trajectory, query, kept[end : end + WINDOW_ROWS], "Later"),
         kinds=tuple((kind, label) for kind, label in StepKind.choices if _has(rows, kind)),
+        marks=marks or {},
         touched=_touched(rows),
     )
 
