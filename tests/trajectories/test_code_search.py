@@ -99,6 +99,15 @@ def test_a_search_can_be_restricted(
     assert places(find(admin_client, code, look="text", **query)) == found
 
 
+@pytest.mark.parametrize("query", [{"code": "ÄRGER"}, {"code": "^.RGER$", "regex": "1"}])
+def test_letters_beyond_ascii_have_a_case(
+    admin_client: Client, sample: SampleRepository, query: dict[str, str]
+) -> None:
+    sample.add_files({"a.txt": "ärger\n".encode(), "b.txt": b"\xe4rger \xff\n"})
+    page = find(admin_client, fetched_trajectory(sample), look="text", **query)
+    assert page.texts(".result-line b") == ["ärger"]
+
+
 @pytest.mark.parametrize("tree", ["base", "tests", "model", "gold"])
 def test_every_tree_is_searched(admin_client: Client, code: Trajectory, tree: str) -> None:
     page = find(admin_client, code, tree, look="text", code="a + b")

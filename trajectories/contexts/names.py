@@ -28,13 +28,14 @@ from trajectories.contexts.search import (
 )
 from trajectories.git import BadPattern, Hit, Mirror, Pattern, grep
 from trajectories.git.text import visible_path
-from trajectories.symbols import Kind, Symbol, enclosing, language_of, symbols_of
+from trajectories.symbols import Kind, Symbol, enclosing, language_of, suffixes, symbols_of
 
 # What a search may take for reading symbols that are not kept yet.
 MAX_SECONDS = 3.0
 _TESTS = re.compile(
     r"(^|/)(tests?|testing|specs?|__tests__)/|(^|/)(test_|conftest)|[._-](test|spec)s?\."
 )
+_CODE = tuple(f"*.{suffix}" for suffix in suffixes())
 _ORDER: dict[Kind, int] = {"variable": 1, "module": 1}
 _TOO_LONG = (
     "Not every file was looked at, since it would have taken too long; asking again goes on."
@@ -53,8 +54,10 @@ def name_results(mirror: Mirror, tree: str, find: Find, path: str) -> Results:
     A name may have what it is in before it: `QuerySet.filter`.
     """
     word = re.split(r"\.|::", find.code)[-1].strip("() ")
+    # A definition can only be in what can be read as code, which is a part of the tree's text.
+    paths = _CODE if find.kind == "definition" else ()
     try:
-        found = grep(mirror, tree, Pattern(word, is_word=True), max_per_file=1_000)
+        found = grep(mirror, tree, Pattern(word, is_word=True), paths, max_per_file=1_000)
     except BadPattern as error:
         return Results(find, problem=problem_of(find, error))
     by_file = [(name, list(hits)) for name, hits in groupby(found.hits, lambda hit: hit.path)]

@@ -87,7 +87,8 @@ def grep(
         return read_git(
             *(*_COLOURS, *arguments, syntax, *what),
             git_dir=mirror.path,
-            extra={"GIT_LITERAL_PATHSPECS": "0"},
+            # Letters beyond ASCII have a case, and a dot stands for the whole of one.
+            extra={"GIT_LITERAL_PATHSPECS": "0", "LC_ALL": "C.UTF-8"},
             timeout_seconds=timeout_seconds,
             max_bytes=max_bytes,
             ok_codes=(0, 1),

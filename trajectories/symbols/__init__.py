@@ -8,11 +8,11 @@ from typing import Any
 
 from trajectories.git import Mirror
 from trajectories.kept import kept
-from trajectories.symbols.languages import language_of
+from trajectories.symbols.languages import language_of, suffixes
 from trajectories.symbols.model import SCOPES, Kind, Symbol, enclosing
 from trajectories.symbols.parse import MAX_BYTES, symbols_in
 
-__all__ = ["SCOPES", "Kind", "Symbol", "enclosing", "language_of", "symbols_of"]
+__all__ = ["SCOPES", "Kind", "Symbol", "enclosing", "language_of", "suffixes", "symbols_of"]
 
 # Raise it with every change of a query or of how symbols are made of what a query finds.
 _VERSION = 1

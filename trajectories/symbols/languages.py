@@ -51,6 +51,11 @@ class Loaded:
     query: Query
 
 
+def suffixes() -> tuple[str, ...]:
+    """Return the suffixes of the files whose symbols can be read."""
+    return tuple(_BY_SUFFIX)
+
+
 def language_of(path: str) -> str | None:
     """Return the name of the language that a path's suffix stands for, or None."""
     return _BY_SUFFIX.get(path.rpartition("/")[2].rpartition(".")[2].lower())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,6 +63,23 @@ def files_lines_url(context: Context, files: Files) -> str:
     query = replace(files.query, lines=None)
     url = page_url(_request(context), left="files", tree=files.tree, **query.address())
     return f"{url}&line="
+
+
+@dataclass(frozen=True)
+class LineLinks:
+    """The addresses of a file's lines up to the number: of the page, and of the fragment."""
+
+    page: str
+    fragment: str
+
+
+@register.simple_tag(takes_context=True)
+def files_lines(context: Context, files: Files, path: str) -> LineLinks:
+    """Return the addresses of the lines of a file, made once for all of them."""
+    address = files.query.at(path).address()
+    page = page_url(_request(context), left="files", tree=files.tree, **address)
+    asked = {name: value for name, value in address.items() if value is not None}
+    return LineLinks(f"{page}&line=", f"{files.url}?{urlencode(asked)}&line=")
 
 
 @register.simple_tag(takes_context=True)
