@@ -11,6 +11,7 @@ import colorsys
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from trajectories.highlighting import ColouredLine
@@ -29,7 +30,7 @@ _LEAST_CHROMA = 40
 _LIGHT = 170
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Style:
     """How the terminal writes at the moment; colours by name, "" for the page's own."""
 
@@ -39,7 +40,7 @@ class Style:
     is_underlined: bool = False
     is_inverse: bool = False
 
-    @property
+    @cached_property
     def css(self) -> str:
         """The classes, separated by spaces: words of this module only."""
         ink, ground = (self.ground, self.ink) if self.is_inverse else (self.ink, self.ground)
@@ -81,15 +82,18 @@ def _cleaned(raw: str) -> Iterator[tuple[str, str]]:
         # A CR may be the beginning of a line's end that goes on behind the escape.
         body = text.rstrip("\r")
         held = text[len(body) :]
-        yield style.css, clean_plain(body)
-        if match := _SGR.fullmatch(escape):
-            style = _after(style, match[1])
+        if body:
+            yield style.css, clean_plain(body)
+        style = _after(style, escape)
     yield style.css, clean_plain(held)
 
 
-def _after(style: Style, parameters: str) -> Style:
-    """Return the style after an SGR sequence with these parameters (`1;38;5;196`)."""
-    codes = [_numbers(parameter) for parameter in parameters.split(";")]
+# A log has thousands of escapes, and a handful of different ones.
+@lru_cache(maxsize=4096)
+def _after(style: Style, escape: str) -> Style:
+    """Return the style after an escape; one that is no SGR changes nothing."""
+    match = _SGR.fullmatch(escape)
+    codes = [_numbers(parameter) for parameter in match[1].split(";")] if match else []
     while codes:
         code, *more = codes.pop(0)
         if code in {38, 48, 58}:

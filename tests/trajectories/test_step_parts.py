@@ -137,7 +137,7 @@ def test_an_address_of_a_part_scrolls_to_it(
     body = {"thought": "x", "tool_calls": [call("bash", {"command": "ls"})]}
     make_steps(trajectory, {**body, "observations": [seen(LOG)]})
     (wanted,) = step(client, trajectory, part=part).select("[data-wanted]")
-    assert wanted.get("id") == f"step-1-{part.partition('.')[0]}"
+    assert wanted.get("id") == f"step-{trajectory.pk}-1-{part.partition('.')[0]}"
 
 
 @pytest.mark.parametrize("part", ["", "output-9", "output--1", "x", "output-0.3-1"])

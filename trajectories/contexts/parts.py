@@ -245,7 +245,8 @@ class StepPart:
 
     @property
     def element_id(self) -> str:
-        return f"step-{self.step.number}-{self.name}"
+        # Two trajectories may stand side by side.
+        return f"step-{self.step.trajectory_id}-{self.step.number}-{self.name}"
 
     @cached_property
     def address(self) -> PartAddress | None:

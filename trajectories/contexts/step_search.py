@@ -14,7 +14,7 @@ from trajectories.models import Step, Trajectory
 
 # Excerpts of one step, where few steps are found; the step itself shows the rest.
 HITS_SHOWN, FEW_STEPS = 3, 60
-STEPS_SHOWN = 300
+STEPS_SHOWN = 150
 _FIELDS = ("number", "kind", "summary", "is_error", "files", "thought", "tool_calls",
            "observations", "trajectory_id")  # fmt: skip
 
