@@ -71,8 +71,8 @@ def test_the_matrix_shows_every_test_in_every_run(
     ]
     assert words(found, "tbody th[scope=row]") == [F2P, P2P]
     assert words(found, "tbody td.test-status") == [
-        *("✗ FAILED", "✓ PASSED", "–"),
-        *("✓ PASSED", "✓ PASSED", "–"),
+        *("✗ FAILED ↗in the log of base", "✓ PASSED ↗in the log of gold", "–"),
+        *("✓ PASSED ↗in the log of base", "✓ PASSED ↗in the log of gold", "–"),
     ]
     cell = found.cssselect(f'td[data-run="{gold.pk}"]')[0]
     assert (cell.get("data-cite-kind"), cell.get("data-test-id")) == ("test", F2P)
