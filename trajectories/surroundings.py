@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from trajectories.code import DiffSource, mirror_of
+from trajectories.code import DiffName, DiffSource, diff_source, mirror_of
 from trajectories.diffs import FileChange, Hunk
 from trajectories.diffs.gaps import Gap, fits, gaps_around
 from trajectories.diffs.model import DiffLine, Ending, Side
@@ -114,6 +114,20 @@ def surroundings_of(trajectory: Trajectory, source: DiffSource, change: FileChan
     new = _side(mirror, source.new_tree, change.new_path, change)
     is_exact = old is not None and new is not None and fits(change.hunks, old.lines, new.lines)
     return Surroundings(mirror, old, new, is_exact)
+
+
+def opened_diff_lines(
+    trajectory: Trajectory, which: DiffName, path: str, side: Side
+) -> dict[int, str]:
+    """Return all lines of one side of a changed file that a diff can show, by line number.
+
+    Empty where lines around the hunks cannot be opened.
+    """
+    source = diff_source(trajectory, which)
+    change = source.patch.file(path)
+    around = surroundings_of(trajectory, source, change) if change else None
+    content = around.content(side) if around and around.is_exact else None
+    return dict(enumerate(content.lines, start=1)) if content else {}
 
 
 def _side(mirror: Mirror, tree: str | None, path: str | None, change: FileChange) -> Content | None:

@@ -32,6 +32,7 @@ from trajectories.code import (
 from trajectories.contexts.steps import citable_issue_texts, citable_step_text
 from trajectories.git import GitError
 from trajectories.models import Step, Trajectory
+from trajectories.surroundings import opened_diff_lines
 from validation.models import RunTest
 
 HIDDEN = "This is hidden until your first diagnosis, so it cannot be cited yet."
@@ -191,6 +192,9 @@ def _patch_passage(trajectory: Trajectory, target: PatchTarget) -> Passage:
     side = cast(Literal["old", "new"], target.side)
     try:
         lines = cited_diff_lines(trajectory, target.which, target.path, side)
+        if any(n not in lines for n in range(target.start_line, target.end_line + 1)):
+            # Lines that were opened around a hunk.
+            lines = opened_diff_lines(trajectory, target.which, target.path, side) or lines
     except GitError as error:
         raise CannotCite(f"The diff of {target.path} cannot be read: {error}") from error
     return _lines_passage(target, lines)

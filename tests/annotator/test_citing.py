@@ -77,6 +77,16 @@ def test_a_diff_has_two_sides(fetched: Trajectory, side: str, line: str) -> None
     assert quoted(fetched, "patch", patch_target(side=side)).endswith(line)
 
 
+def test_lines_opened_around_a_hunk_are_cited_as_those_of_it(sample: SampleRepository) -> None:
+    text = "def add(a, b):\n    return a - b\n\n" + "".join(f"x = {n}\n" for n in range(4, 30))
+    sample.add_files({"pkg/core.py": text.encode()})
+    trajectory = fetched_trajectory(sample)
+    opened = patch_target(start_line=20, end_line=21)
+    assert quoted(trajectory, "patch", opened) == "x = 20\nx = 21"
+    with pytest.raises(CannotCite):
+        quoted(trajectory, "patch", patch_target(start_line=29, end_line=31))
+
+
 def test_the_position_and_hash_are_those_of_the_content(fetched: Trajectory) -> None:
     target = read_target("file", file_target(fetched))
     passage = find_passage(fetched, ALL, target, Selected("return"))
