@@ -15,6 +15,7 @@ from tests.html import Page, page_of
 from tests.reviews.runs import make_run
 from tests.trajectories.git_repositories import make_sample
 from trajectories.code import fetch_repository
+from trajectories.contexts.outline import WINDOW_ROWS
 from trajectories.models import Repository, Task, Trajectory
 from validation.models import TreeName
 
@@ -109,6 +110,21 @@ def test_htmx_gets_the_column_it_asks_for_alone(
     assert shown(page, "b") == ("2", "2")
     assert not page.select("#column-a")
     assert response.headers["HX-Replace-Url"] == f"{url_of(pair)}?a=3&b=2"
+
+
+def test_rows_that_a_column_loads_later_open_in_that_column(
+    task: Task, admin_client: Client
+) -> None:
+    pair = make_trajectory(task, n_steps=3 * WINDOW_ROWS), make_trajectory(task)
+    page = page_of(admin_client.get(url_of(pair), {"a": 1, "b": 2}))
+    [later] = page.select("#column-a [data-more]")
+    headers = {
+        "HX-Request": "true",
+        "HX-Current-URL": f"http://testserver{url_of(pair)}?a=1&b=2",
+    }
+    rows = page_of(admin_client.get(later.get("hx-get"), headers=headers)).select("li[data-step] a")
+    assert len(rows) == WINDOW_ROWS
+    assert rows[0].get("href") == f"{url_of(pair)}?b=2&a={WINDOW_ROWS + 1}"
 
 
 def test_both_lists_are_filtered_alike(
