@@ -95,6 +95,16 @@ document.addEventListener("htmx:afterSwap", (event) => {
   else if (isFree && first) first.focus({ preventScroll: true });
 });
 
+// The outline that was opened shows where the reader is, and Tab goes on from there.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!event.detail.target.matches?.(".outline-symbols")) return;
+  const line = Number(document.querySelector("#left-pane tr[data-wanted]")?.dataset.line ?? 1);
+  const symbols = [...event.detail.target.querySelectorAll(".symbol")];
+  const here = symbols.findLast((symbol) => Number(symbol.dataset.begins) <= line) ?? symbols[0];
+  event.detail.target.closest("details").scrollIntoView({ block: "nearest" });
+  here?.querySelector("a").focus();
+});
+
 // --- lines ------------------------------------------------------------------------------------------
 
 function markLines(table, first, last) {

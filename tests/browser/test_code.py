@@ -126,6 +126,8 @@ def test_outline_and_history_open_by_key(page: Page) -> None:
     page.goto(f"{page.url}&path=pkg/total.py")
     page.keyboard.press("o")
     expect(page.locator(".symbol a")).to_have_text(re.compile("total"))
+    expect(page.locator(".symbol a")).to_be_focused()
+    expect(page.locator(".symbol a")).to_be_in_viewport()
     page.keyboard.press("b")
     expect(page.locator("td.blame").first).not_to_be_empty()
     expect(page).to_have_url(re.compile("blame=1"))
