@@ -222,7 +222,7 @@ def test_the_oldest_form_is_a_bare_list_whose_last_output_is_the_patch() -> None
         (b'{"schema_version": "ATIF-v9", "steps": []}', "an ATIF trajectory"),
         (b'{"history": []}', "demonstration"),
         (b'{"attempts": [], "info": {}}', "retry run"),
-        (b'{"history": [], "instance_id": "x"}\n{"history": []}\n', "OpenHands output.jsonl"),
+        (b'{"history": [], "instance_id": "x"}\n{"history": []}\n', "Line 2 names no"),
         (b'[{"instance_id": "x", "model_patch": ""}]', "predictions"),
         (b'[{"role": "user", "content": "hi"}]', "chat messages"),
         (b"diff --git a/x b/x\n", "bare patch"),

@@ -12,6 +12,7 @@ from trajectories.formats import UnreadableTrajectory, read_trajectories
 
 pytestmark = pytest.mark.corpus
 READ_FOLDERS = ("swe-agent-0x/", "swe-agent-1x/", "mini-swe-agent/", "atif/")
+OPENHANDS_FOLDERS = ("openhands-output-jsonl/", "openhands-events-json/")
 
 
 def table_rows(document: Path) -> list[list[str]]:
@@ -20,7 +21,8 @@ def table_rows(document: Path) -> list[list[str]]:
 
 
 def is_read(name: str) -> bool:
-    return name.startswith(READ_FOLDERS) and not name.endswith((".yaml", ".traces.json"))
+    folders = READ_FOLDERS + OPENHANDS_FOLDERS
+    return name.startswith(folders) and not name.endswith((".yaml", ".traces.json"))
 
 
 def test_every_file_of_the_formats_that_are_read_has_the_steps_that_its_provenance_says(
@@ -28,6 +30,7 @@ def test_every_file_of_the_formats_that_are_read_has_the_steps_that_its_provenan
 ) -> None:
     folder = corpus / "trajectories"
     rows = [row for row in table_rows(folder / "PROVENANCE.md") if is_read(row[0])]
+    rows = [row for row in rows if row[0].startswith(READ_FOLDERS)]
     assert len(rows) >= 20
     for row in rows:
         (trajectory,) = read_trajectories((folder / row[0]).read_bytes())
@@ -35,6 +38,20 @@ def test_every_file_of_the_formats_that_are_read_has_the_steps_that_its_provenan
         turns = [step for step in trajectory.steps if "condensation" not in step.extra]
         assert (row[0], len(turns)) == (row[0], int(row[7]))
         assert trajectory.instance_id in {"", row[6]}
+
+
+def test_the_files_of_openhands_have_the_actions_that_their_provenance_says(corpus: Path) -> None:
+    folder = corpus / "trajectories"
+    rows = table_rows(folder / "PROVENANCE.md")
+    rows = [row for row in rows if row[0].startswith(OPENHANDS_FOLDERS)]
+    assert len(rows) == 5
+    for row in rows:
+        read = read_trajectories((folder / row[0]).read_bytes())
+        calls = [call for one in read for step in one.steps for call in step.tool_calls]
+        # "105 in 3 rows"; a reply without a call, such as a message, is not counted there.
+        assert (row[0], len(calls)) == (row[0], int(row[7].split(" ")[0]))
+        if " rows" in row[7]:
+            assert len(read) == int(row[7].split(" ")[2])
 
 
 def test_the_runnable_trajectories_have_the_steps_exit_status_and_patch_of_their_table(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from trajectories.formats.atif import AtifReader
 from trajectories.formats.base import (
+    JsonLines,
     Observation,
     ParsedStep,
     ParsedTrajectory,
@@ -13,9 +14,10 @@ from trajectories.formats.base import (
     ToolCall,
     UnreadableTrajectory,
 )
-from trajectories.formats.content import Content, parse_content
+from trajectories.formats.content import Content, parse_content, parse_lines
 from trajectories.formats.lookalikes import name_lookalike
 from trajectories.formats.mini_swe_agent import MiniSweAgentReader
+from trajectories.formats.openhands import OpenHandsReader
 from trajectories.formats.swe_agent import SweAgentReader
 
 __all__ = [
@@ -33,14 +35,22 @@ __all__ = [
 ]
 
 # Asked in this order; the content decides, never the file's name.
-READERS: tuple[Reader, ...] = (SweAgentReader(), MiniSweAgentReader(), AtifReader())
+READERS: tuple[Reader, ...] = (
+    SweAgentReader(),
+    MiniSweAgentReader(),
+    AtifReader(),
+    OpenHandsReader(),
+)
 
 
 def sniff(content: Content) -> Reader:
     """Return the content's reader, or raise UnreadableTrajectory naming what it looks like."""
-    if content.shape in {"object", "array"}:
+    document = content.value
+    if content.shape == "lines":
+        document = JsonLines(tuple(enumerate(content.value, start=1)))
+    if content.shape in {"object", "array", "lines"}:
         for reader in READERS:
-            if reader.recognises(content.value):
+            if reader.recognises(document):
                 return reader
     if name := name_lookalike(content):
         raise UnreadableTrajectory(f"This looks like {name}; it is not read as a trajectory yet.")
@@ -51,6 +61,8 @@ def read_trajectories(content: bytes) -> Sequence[ParsedTrajectory]:
     """Read every attempt in a file's bytes, or raise UnreadableTrajectory."""
     parsed = parse_content(content)
     try:
-        return sniff(parsed).read(parsed.value)
+        reader = sniff(parsed)
+        is_lines = parsed.shape == "lines"
+        return reader.read(parse_lines(parsed.text) if is_lines else parsed.value)
     except RecursionError:
         raise UnreadableTrajectory("The JSON in this file is nested too deeply.") from None

@@ -73,6 +73,18 @@ class ParsedTrajectory:
         return bool(self.model_patch and self.model_patch.strip())
 
 
+@dataclass(frozen=True)
+class JsonLines:
+    """A JSON Lines file: the value of each line that is not blank, with the line's number."""
+
+    numbered: tuple[tuple[int, Json], ...]
+
+    @property
+    def objects(self) -> list[dict[str, Json]]:
+        """Its objects; a line may hold another value, which a reader skips or refuses."""
+        return [value for _, value in self.numbered if isinstance(value, dict)]
+
+
 class Reader(Protocol):
     """Reads one family of files. A new format is a module with one of these in the registry."""
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trajectories.formats.base import UnreadableTrajectory
+from trajectories.formats.base import JsonLines, UnreadableTrajectory
 
 Shape = Literal["object", "array", "lines", "text", "zip"]
 # Enough lines to tell one JSON Lines format from another.
@@ -16,10 +16,14 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 @dataclass(frozen=True)
 class Content:
-    """A file's parsed content: an object, an array, the first objects of JSON Lines, or text."""
+    """A file's parsed content: an object, an array, the first objects of JSON Lines, or text.
+
+    `text` is the whole text of JSON Lines, for `parse_lines`.
+    """
 
     shape: Shape
     value: Any
+    text: str = ""
 
 
 def parse_content(content: bytes) -> Content:
@@ -57,7 +61,7 @@ def _refuse_containers(content: bytes) -> None:
 
 def _lines_or_text(text: str, error: ValueError) -> Content:
     objects = []
-    for line in text.splitlines()[: _LINES_LOOKED_AT * 5]:
+    for line in text.split("\n", _LINES_LOOKED_AT * 5)[: _LINES_LOOKED_AT * 5]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
@@ -65,7 +69,21 @@ def _lines_or_text(text: str, error: ValueError) -> Content:
         if isinstance(value, dict):
             objects.append(value)
     if objects:
-        return Content("lines", objects[:_LINES_LOOKED_AT])
+        return Content("lines", objects[:_LINES_LOOKED_AT], text)
     if text.lstrip()[:1] in "{[":
         raise UnreadableTrajectory(f"The file begins like JSON but is broken: {error}.")
     return Content("text", text)
+
+
+def parse_lines(text: str) -> JsonLines:
+    """Parse every line, or raise UnreadableTrajectory with the number of the first broken one."""
+    numbered = []
+    # Not splitlines: U+2028 and its like may stand inside a JSON string.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            numbered.append((number, json.loads(line)))
+        except ValueError as error:
+            raise UnreadableTrajectory(f"Line {number} is broken JSON: {error}.") from None
+    return JsonLines(tuple(numbered))

@@ -42,7 +42,6 @@ _OBJECTS: tuple[Rule, ...] = (
     (_starts("schema_version", "ATIF-"), "an ATIF trajectory of a version that is not read"),
     (_has("attempts", "history"), "a SWE-agent retry run (attempts without a trajectory)"),
     (_has("attempts", "info"), "a SWE-agent retry run (attempts without a trajectory)"),
-    (_has("history", "test_result"), "an OpenHands output row"),
     (_has("history"), "a SWE-agent demonstration (history without a trajectory)"),
     (_has("nodes", "metadata"), "a Moatless trajectory"),
     (_has("transitions"), "a Moatless trajectory"),
@@ -69,8 +68,6 @@ _OBJECTS: tuple[Rule, ...] = (
 _ARRAY_ITEMS: tuple[Rule, ...] = (
     (_has("model_patch"), "SWE-bench predictions"),
     (_has("FAIL_TO_PASS"), "task rows: use load_tasks"),
-    (_has("action", "timestamp"), "exported OpenHands events"),
-    (_has("observation", "timestamp"), "exported OpenHands events"),
     (_has("conversations", "episode"), "Harbor traces"),
     (_has("func_name"), "AutoCodeRover tool calls"),
     (_has("role", "content"), "a list of chat messages without fenced commands"),
