@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -223,3 +224,24 @@ def test_any_text_is_read_and_any_id_is_looked_for(text: str, test_id: str) -> N
     read = read_log(text)
     place_of(read, test_id)
     assert read.lines == () or "\n".join(read.lines) is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a::" * 660,
+        "a::b " * 390 + "PASSED x",
+        "_ a" + " _" * 990,
+        "x.py[" * 390,
+        "FAILED " + " - " * 600,
+        "=" * 1990,
+        "--- FAIL: " * 190,
+        "test_a (" * 240,
+        "a ... " * 330,
+        "_" * 1990,
+    ],
+)
+def test_no_line_takes_long_to_be_read(line: str) -> None:
+    start = time.perf_counter()
+    read_log("\n".join([line] * 500))
+    assert time.perf_counter() - start < 2

@@ -86,7 +86,7 @@ def log_of(run: Run) -> Log:
     return _log(run.pk, run.attempt, run.finished_at)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _log(pk: int, attempt: int, finished_at: datetime | None) -> Log:
     return read_log(Run.objects.values_list("log", flat=True).get(pk=pk))
 

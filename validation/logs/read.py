@@ -18,7 +18,7 @@ _WORDS = "PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS"
 # "FAILED tests/test_x.py::test_a - assert 1 == 2"
 _SUMMARY = re.compile(rf"(?P<status>{_WORDS}) (?P<id>\S.*?)(?: - .*)?")
 # "tests/test_x.py::test_a PASSED                [ 50%]"
-_VERBOSE = re.compile(rf"(?P<id>\S+::\S.*?) (?P<status>{_WORDS})(?: +\[ *\d+%\])?")
+_VERBOSE = re.compile(rf"(?P<id>.*\S) (?P<status>{_WORDS})(?: +\[ *\d+%\])?")
 # "test_a (pkg.TestA) ... ok", and on a line of its own after the id: "A docstring ... ok"
 _DOTTED = re.compile(
     r"(?:test )?(?P<id>\S.*?) \.\.\. "
@@ -42,6 +42,7 @@ _TRACEBACK = "Traceback (most recent call last):"
 _DOUBLE_RULE = re.compile(r"={20,}|=+ .* =+")
 _RULE = re.compile(r"-{20,}")
 _SHORT_PASSING = 6
+_LONGEST_RESULT = 2_000
 
 
 def read_log(text: str) -> Log:
@@ -52,6 +53,8 @@ def read_log(text: str) -> Log:
     good: list[int] = []
     failed: list[int] = []
     for number, line in enumerate(lines, start=1):
+        if len(line) > _LONGEST_RESULT or not line or line[0] in " \t+>":
+            continue
         status = _result(lines, number, line, results)
         if status in _GOOD or (not status and _DOTS.fullmatch(line)):
             good.append(number)
@@ -63,11 +66,10 @@ def read_log(text: str) -> Log:
 
 def _result(lines: tuple[str, ...], number: int, line: str, results: dict[str, int]) -> str:
     """Note the test that a line is about; return how it ended, or nothing."""
-    if len(line) > 2_000 or not line or line[0] in " \t+>":
-        return ""
     for form in _FORMS:
         match = form.fullmatch(line)
-        if match:
+        # An id of pytest's has no blank before its "::", unlike a sentence that ends in PASSED.
+        if match and (form is not _VERBOSE or "::" in match["id"].partition(" ")[0]):
             results.setdefault(match["id"], number)
             before = lines[number - 2] if number > 1 else ""
             if form is _DOTTED and _UNITTEST_ID.fullmatch(before):

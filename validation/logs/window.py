@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -130,6 +131,10 @@ def _with_gaps(log: Log, shown: list[Place], first: int, last: int) -> Iterator[
 
 def _gap(log: Log, first: int, last: int) -> Gap:
     is_passing = any(place.first <= first and last <= place.last for place in log.passing)
-    n_sections = sum(first <= section.first <= last for section in log.sections)
-    n_failures = n_sections or sum(first <= number <= last for number in log.failed)
+    starts = [section.first for section in log.sections]
+    n_failures = _n_between(starts, first, last) or _n_between(log.failed, first, last)
     return Gap(first, last, is_passing, n_failures)
+
+
+def _n_between(numbers: Sequence[int], first: int, last: int) -> int:
+    return bisect_right(numbers, last) - bisect_left(numbers, first)
