@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from annotator.contexts import chip
+from annotator.contexts.chips import chip
 from annotator.models import Citation
 from reviews.content import CitationContent, citation_title
 from trajectories.models import Trajectory

@@ -73,7 +73,7 @@ def call_text(call: Mapping[str, Any], open_file: str = "") -> CallText:
     name, arguments = str(call.get("function_name", "")), call.get("arguments")
     if not isinstance(arguments, Mapping):
         return _of_text(name, _text(arguments))
-    arguments = _named(arguments)
+    arguments = named_arguments(arguments)
     command = _command(arguments)
     if command is not None and name == "edit" and (ranged := _EDIT_RANGE.match(command)):
         first, last, new = ranged.groups()
@@ -96,7 +96,7 @@ def _of_text(name: str, text: str) -> CallText:
     return _shell(text) if name in {"bash", "shell"} else _plain("arguments", text)
 
 
-def _named(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def named_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an editor's arguments by name, also where they came as one command line."""
     command = arguments.get("command")
     if not isinstance(command, str) or not command.startswith("str_replace_editor "):

@@ -12,7 +12,7 @@ from accounts.events import record
 from accounts.http import AuthenticatedHttpRequest
 from accounts.models import Role
 from annotator.access import get_batch, get_own_assignment
-from annotator.contexts import assignments_of, batch_rows
+from annotator.contexts.batches import assignments_of, batch_rows
 from annotator.forms import BatchPolicyForm
 from annotator.models import Assignment
 from annotator.models.assignment import WrongState

@@ -22,7 +22,8 @@ from accounts.http import AuthenticatedHttpRequest
 from annotator.access import get_annotation, get_assignment, get_citation, get_reasoning_step
 from annotator.citations.sources import Selected, find_passage
 from annotator.citations.targets import CannotCite
-from annotator.contexts import conflict_context, reasoning_context
+from annotator.contexts.conflicts import conflict_context
+from annotator.contexts.reasoning import reasoning_context
 from annotator.forms import (
     CitationForm,
     DiagnosisForm,

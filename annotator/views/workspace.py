@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import AuthenticatedHttpRequest
 from annotator.access import get_annotation, get_assignment, get_own_assignment
-from annotator.contexts import outline_marks, reasoning_context
+from annotator.contexts.reasoning import outline_marks, reasoning_context
 from annotator.models import Assignment, AssignmentState
 from annotator.services.editing import NotWritable
 from annotator.services.submitting import NotReady

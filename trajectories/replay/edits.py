@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trajectories.calls import named_arguments
 from trajectories.classify import describe_shell_edits, relative
 from trajectories.shell import command_of, split_commands, written_files
 
@@ -91,7 +91,7 @@ def is_by_shell(call: Mapping[str, Any]) -> bool:
 
 def _edits(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[Edit]:
     if name in _EDITORS:
-        yield from _editor(_named(arguments))
+        yield from _editor(named_arguments(arguments))
     elif name in _WINDOWED:
         yield from _windowed(name, arguments, open_file)
     elif path := _path(arguments):
@@ -135,23 +135,6 @@ def _path(arguments: Mapping[str, Any]) -> str:
         if isinstance(arguments.get(key), str):
             return relative(str(arguments[key]))
     return ""
-
-
-def _named(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an editor's arguments by name, also where they came as one command line."""
-    command = arguments.get("command")
-    if not isinstance(command, str) or not command.startswith("str_replace_editor "):
-        return arguments
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return {}
-    named: dict[str, Any] = {"command": words[1], "path": words[2]} if len(words) > 2 else {}
-    options = words[3:]
-    named |= {
-        key.lstrip("-"): value for key, value in zip(options[::2], options[1::2], strict=False)
-    }
-    return named
 
 
 def _editor(arguments: Mapping[str, Any]) -> Iterator[Edit]:

@@ -1,0 +1,81 @@
+"""A stale save beside what is stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from annotator.models import (
+    ReasoningStep,
+)
+from annotator.services.merging import Conflict, StaleVersion
+
+
+@dataclass(frozen=True)
+class ConflictField:
+    """A field that two windows changed: both texts, or both values as JSON for lists."""
+
+    name: str
+    label: str
+    is_text: bool
+    mine: str
+    theirs: str
+    mine_shown: str
+    theirs_shown: str
+
+
+@dataclass(frozen=True)
+class ConflictPanel:
+    """A form that saves the merged step on top of the stored version."""
+
+    step: ReasoningStep
+    fields: tuple[ConflictField, ...]
+    # The other fields that were sent, merged, as name and value of hidden inputs.
+    hidden: tuple[tuple[str, str], ...]
+
+
+LABELS = {
+    "kind": "Kind",
+    "claim": "Claim",
+    "rationale": "Rationale",
+    "options": "Options",
+    "covers": "Covered steps",
+}
+
+
+def conflict_context(stale: StaleVersion) -> ConflictPanel:
+    """Lay a stale save and what is stored side by side."""
+    fields = tuple(_conflict_field(conflict) for conflict in stale.conflicts)
+    return ConflictPanel(
+        stale.step, fields, tuple(_as_input(*item) for item in stale.merged.items())
+    )
+
+
+def _conflict_field(conflict: Conflict) -> ConflictField:
+    name, mine, theirs = conflict.field, conflict.mine, conflict.theirs
+    return ConflictField(
+        name=name,
+        label=LABELS[name],
+        is_text=name in {"claim", "rationale"},
+        mine=_as_input(name, mine)[1],
+        theirs=_as_input(name, theirs)[1],
+        mine_shown=_shown(name, mine),
+        theirs_shown=_shown(name, theirs),
+    )
+
+
+def _as_input(name: str, value: Any) -> tuple[str, str]:
+    return (f"{name}_json", json.dumps(value)) if name in {"options", "covers"} else (name, value)
+
+
+def _shown(name: str, value: Any) -> str:
+    if name == "covers":
+        return ", ".join(f"{c['step']} {c['judgement']}".strip() for c in value) or "none"
+    if name == "options":
+        lines = (
+            f"{'✓ ' if o['chosen'] else ''}{o['title']} — for: {o['for']} — against: {o['against']}"
+            for o in value
+        )
+        return "\n".join(lines) or "none"
+    return str(value)
