@@ -103,7 +103,8 @@ def _moved(context: Context, line: ShownLine, file: DiffFile) -> str:
         return ""
     template = get_template("trajectories/_diff_moved.html").template  # type: ignore[attr-defined]
     with context.push(moved=line.moved, file=file):
-        return str(template.render(context))
+        # The line feed at the template's end would be text of the line of code.
+        return str(template.render(context)).strip()
 
 
 def _request(context: Context) -> HttpRequest:
