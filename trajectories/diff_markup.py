@@ -29,7 +29,7 @@ def row_html(line: ShownLine, link: str, moved: str = "") -> SafeString:
         f'<tr class="diff-line {_classes(line)}{" is-target" if line.is_target else ""}"'
         f"{_place(line, line.side, line.number)}{' data-wanted' if line.is_wanted else ''}>"
         f'<td class="ln">{old}</td><td class="ln">{new}</td>'
-        f'<td class="code" data-sign="{line.sign}">{line.html}{_mark(line)}{moved}</td></tr>\n'
+        f'<td class="code" data-sign="{line.sign}">{line.html}{_mark(line)}{moved}</td></tr>'
     )
 
 
@@ -37,7 +37,7 @@ def pair_html(row: ShownPair, link: str, old_moved: str, new_moved: str) -> Safe
     """Return a row of the two-column view; see `row_html`. Its address is the new line's."""
     old = _half(row.old, "old", link if row.new is None else "", old_moved)
     new = _half(row.new, "new", link, new_moved)
-    return SafeString(f"<tr{_target(row)}>{old}{new}</tr>\n")
+    return SafeString(f"<tr{_target(row)}>{old}{new}</tr>")
 
 
 def _half(line: ShownLine | None, side: str, link: str, moved: str) -> str:

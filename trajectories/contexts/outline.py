@@ -33,7 +33,7 @@ _KIND_LABELS = {str(value): str(label) for value, label in StepKind.choices}
 # django/db/models/sql/query.py:745, of which sql/query.py:745 is kept
 _LONG_PATH = re.compile(r"(?<![\w/.-])(?:[\w.@+-]+/){2,}([\w.@+-]+/[\w.@+-]+)")
 # A page holds this many rows around the open step; the others load when they come into view.
-WINDOW_ROWS = 120
+WINDOW_ROWS = 80
 _MAX_FILES_TO_CHOOSE = 200
 
 
