@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trajectories.claude_tools import describe_claude_code
 from trajectories.formats.base import Observation, ParsedStep, ToolCall
 from trajectories.formats.swe_agent import COMMANDS as SWE_AGENT_COMMANDS
 from trajectories.formats.values import as_text
@@ -21,6 +22,8 @@ SUMMARY_CHARS = 160
 MAX_FILES = 20
 # Of several things done in one step, the first in this list names the step.
 _WEIGHT = ("submit", "edit", "test", "run", "vcs", "search", "read", "think", "other")
+# The same editor under other names.
+EDITORS = {"str_replace_based_edit_tool", "file_editor"}
 # Tools by which agents say that they are done.
 _HAND_INS = {"finish", "mark_task_complete", "complete_task"}
 # /testbed/x.py, /workspace/repo/x.py, /django__django/x.py
@@ -53,7 +56,8 @@ def classify_step(step: ParsedStep) -> Described:
         weightiest.kind,
         shorten(clean_text(weightiest.summary), SUMMARY_CHARS) + more,
         files,
-        any(_failed(_exit_kind(step, weightiest), seen) for seen in step.observations),
+        step.extra.get("is_error") is True
+        or any(_failed(_exit_kind(step, weightiest), seen) for seen in step.observations),
     )
 
 
@@ -67,6 +71,10 @@ def describe_call(call: ToolCall, open_file: str = "") -> Described:
         return Described("think", shorten(thought, SUMMARY_CHARS))
     if call.function_name in SWE_AGENT_COMMANDS:
         return _describe_swe_agent(call, arguments, open_file)
+    if call.function_name in EDITORS and "path" in arguments:
+        return _describe_editor([], arguments)
+    if described := describe_claude_code(call.function_name, arguments, relative):
+        return Described(*described)
     command = command_of(arguments)
     if isinstance(command, list):
         command = " ".join(as_text(word) for word in command)

@@ -12,6 +12,7 @@ from trajectories.formats import UnreadableTrajectory, read_trajectories
 
 pytestmark = pytest.mark.corpus
 READ_FOLDERS = ("swe-agent-0x/", "swe-agent-1x/", "mini-swe-agent/", "atif/")
+CLAUDE_FOLDERS = ("claude-code-jsonl/", "claude-code-stream-json/", "iflow-session/")
 OPENHANDS_FOLDERS = ("openhands-output-jsonl/", "openhands-events-json/")
 
 
@@ -21,7 +22,7 @@ def table_rows(document: Path) -> list[list[str]]:
 
 
 def is_read(name: str) -> bool:
-    folders = READ_FOLDERS + OPENHANDS_FOLDERS
+    folders = READ_FOLDERS + CLAUDE_FOLDERS + OPENHANDS_FOLDERS
     return name.startswith(folders) and not name.endswith((".yaml", ".traces.json"))
 
 
@@ -30,7 +31,7 @@ def test_every_file_of_the_formats_that_are_read_has_the_steps_that_its_provenan
 ) -> None:
     folder = corpus / "trajectories"
     rows = [row for row in table_rows(folder / "PROVENANCE.md") if is_read(row[0])]
-    rows = [row for row in rows if row[0].startswith(READ_FOLDERS)]
+    rows = [row for row in rows if not row[0].startswith(OPENHANDS_FOLDERS)]
     assert len(rows) >= 20
     for row in rows:
         (trajectory,) = read_trajectories((folder / row[0]).read_bytes())
@@ -38,6 +39,15 @@ def test_every_file_of_the_formats_that_are_read_has_the_steps_that_its_provenan
         turns = [step for step in trajectory.steps if "condensation" not in step.extra]
         assert (row[0], len(turns)) == (row[0], int(row[7]))
         assert trajectory.instance_id in {"", row[6]}
+
+
+def test_no_call_or_result_of_a_recorded_session_is_lost(corpus: Path) -> None:
+    (path,) = (corpus / "trajectories" / "claude-code-stream-json").iterdir()
+    (trajectory,) = read_trajectories(path.read_bytes())
+    calls = [call.tool_call_id for step in trajectory.steps for call in step.tool_calls]
+    answered = [seen.tool_call_id for step in trajectory.steps for seen in step.observations]
+    assert (len(calls), len(answered)) == (214, 213)
+    assert set(answered) <= set(calls)
 
 
 def test_the_files_of_openhands_have_the_actions_that_their_provenance_says(corpus: Path) -> None:

@@ -14,6 +14,7 @@ from trajectories.formats.base import (
     ToolCall,
     UnreadableTrajectory,
 )
+from trajectories.formats.claude_code import ClaudeCodeReader
 from trajectories.formats.content import Content, parse_content, parse_lines
 from trajectories.formats.lookalikes import name_lookalike
 from trajectories.formats.mini_swe_agent import MiniSweAgentReader
@@ -40,6 +41,7 @@ READERS: tuple[Reader, ...] = (
     MiniSweAgentReader(),
     AtifReader(),
     OpenHandsReader(),
+    ClaudeCodeReader(),
 )
 
 

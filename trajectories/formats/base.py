@@ -53,7 +53,8 @@ class ParsedStep:
 class ParsedTrajectory:
     """One attempt; `instance_id` is empty where the file does not name it.
 
-    `model_patch` is None where the run left none, and "" where it left an empty one.
+    `model_patch` is None where the run left none, and "" where it left an empty one. `remark` is
+    what the person who loads the file should know, such as lines that were skipped.
     """
 
     format: str
@@ -67,6 +68,7 @@ class ParsedTrajectory:
     cost_usd: float | None = None
     duration_seconds: float | None = None
     extra: Mapping[str, Json] = field(default_factory=dict)
+    remark: str = ""
 
     @property
     def has_patch(self) -> bool:

@@ -50,7 +50,6 @@ _OBJECTS: tuple[Rule, ...] = (
     (_has("eval", "status"), "an Inspect log"),
     (_has("messages", "response", "kwargs"), "an OpenHands log of one model call"),
     (_has("sessionId", "projectHash", "messages"), "a Gemini CLI session"),
-    (_has("loglines"), "a Claude Code web export"),
     (_has("llm_interaction"), "a Trae trajectory"),
     (_has("llm_interactions"), "a Trae trajectory"),
     (_has("traj", "reward"), "a tau-bench trajectory"),

@@ -107,9 +107,10 @@ def _load_one(
     except (DataError, RecursionError) as error:
         reason = f"The database cannot hold it: {error}."
         return _item(parsed, instance_id, "refused", reason), None
-    remark = ""
+    remark = parsed.remark
     if is_placeholder(trajectory.task_revision):
-        remark = (
+        remark = f"{remark} " if remark else ""
+        remark += (
             f"No row of the task {instance_id} is loaded yet: until load_tasks brings one, "
             "there is no issue, no gold patch and nothing to validate."
         )
