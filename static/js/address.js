@@ -8,8 +8,8 @@ import { say } from "./messages.js";
 import { lineNumbers, placeOfRows, selectedPlace } from "./place.js";
 
 const PANES = {
-  left: ["left", "step", "part", "tree", "path", "line", "all", "blame"],
-  right: ["right", "file", "at", "test", "view"],
+  left: ["left", "step", "part", "open", "tree", "path", "line", "all", "blame", "look", "code"],
+  right: ["right", "file", "at", "opened", "test", "outcome", "match", "within", "rows"],
 };
 
 function span(first, last) {
