@@ -17,6 +17,8 @@ from trajectories.symbols import Symbol, enclosing, symbols_of
 
 # Beyond this size nobody reads a file around its changes; it can still be opened as a file.
 _MAX_BYTES = 5_000_000
+# In prose, the line that git names in a hunk's header is any line.
+_PROSE = (".md", ".rst", ".txt")
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Surroundings:
 
     def heading_above(self, gap: Gap, section: str) -> Scope | None:
         """Return the line of a gap that git names in the header of the hunk after it."""
-        if not section.strip() or self.new is None:
+        if not section.strip() or self.new is None or self.new.path.endswith(_PROSE):
             return None
         for number in range(gap.new_start + gap.n_lines - 1, gap.new_start - 1, -1):
             if self.new.lines[number - 1].startswith(section):
