@@ -386,3 +386,9 @@ def assert_read_or_refused(document: dict[str, Any], n_steps: int) -> None:
     assert len(trajectory.steps) == n_steps
     for step in trajectory.steps:
         assert classify_step(step).summary
+
+
+@pytest.mark.parametrize("role", [{}, [], None])
+def test_a_list_of_messages_of_an_odd_role_is_refused(role: Any) -> None:
+    with pytest.raises(UnreadableTrajectory):
+        read_trajectories(json.dumps([{"role": role, "content": "```\nls\n```"}]).encode())

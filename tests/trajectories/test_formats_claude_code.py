@@ -153,7 +153,7 @@ def test_a_compaction_is_a_step_with_its_summary(is_marked: bool) -> None:
 def test_lines_that_hold_no_object_are_skipped_and_counted() -> None:
     trajectory = read(START, "text", 42, [1], reply("m", text("Done.")))
     assert len(trajectory.steps) == 1
-    assert "3 lines" in trajectory.remark
+    assert "hold no object: 3" in trajectory.remark
 
 
 def test_a_broken_line_refuses_the_file_with_its_number() -> None:
@@ -220,3 +220,10 @@ def test_records_with_any_values_are_read(drawn: list[tuple[str, dict[str, Any],
     lines = JsonLines(tuple(enumerate(records, start=1)))
     (trajectory,) = ClaudeCodeReader().read(lines)
     assert all(classify_step(step).summary for step in trajectory.steps)
+
+
+@pytest.mark.parametrize("kind", [{}, [], None, 1])
+def test_records_and_blocks_of_an_odd_type_do_not_end_the_reading(kind: Any) -> None:
+    block = {"type": kind, "text": None}
+    trajectory = read(START, reply("m", text("Done."), block), {"type": kind, "message": {}})
+    assert trajectory.steps[0].thought.startswith("Done.")

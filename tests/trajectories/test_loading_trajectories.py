@@ -294,3 +294,22 @@ def test_the_real_trajectories_load_with_their_steps(corpus: Path) -> None:
     for trajectory in Trajectory.objects.all():
         assert trajectory.steps.count() == trajectory.n_steps
     assert load(*folders, batch="real").counts()["loaded"] == 0
+
+
+@pytest.mark.django_db
+def test_two_rows_of_one_file_about_one_task_are_two_trajectories(tmp_path: Path) -> None:
+    make_task("a__b-1")
+    row = {"instance_id": "a__b-1", "history": [{"action": "run", "args": {"command": "ls"}}]}
+    path = write(tmp_path / "output.jsonl", "\n".join([json.dumps(row)] * 2).encode())
+    assert load(path).counts()["loaded"] == 2
+    assert load(path).counts()["unchanged"] == 2
+    assert Trajectory.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_lines_that_were_skipped_are_said_in_the_report(tmp_path: Path) -> None:
+    make_task("a__b-1")
+    record = {"type": "assistant", "message": {"role": "assistant", "content": "Done."}}
+    item = item_of(load(write(tmp_path / "a__b-1.jsonl", json.dumps(record).encode() + b"\n42\n")))
+    assert (item.status, item.steps) == ("loaded", 1)
+    assert "hold no object: 1" in item.reason

@@ -53,7 +53,7 @@ class ClaudeCodeReader:
         session = _Session()
         for record in records:
             session.take(record)
-        skipped = len(values) - len(records)
+        n_skipped = len(values) - len(records)
         return [
             ParsedTrajectory(
                 format=name,
@@ -63,7 +63,7 @@ class ClaudeCodeReader:
                 cost_usd=as_cost(session.result.get("total_cost_usd")),
                 duration_seconds=_seconds(session.result.get("duration_ms")),
                 steps=tuple(turn.step() for turn in session.turns),
-                remark=f"Skipped, as they hold no object: {skipped} lines." if skipped else "",
+                remark=f"Lines skipped, as they hold no object: {n_skipped}." if n_skipped else "",
             )
         ]
 
@@ -81,7 +81,7 @@ def _is_record(value: dict[str, Any]) -> bool:
     """Tell a reply or a result; other agents write records of the same `type` without a role."""
     message = value.get("message")
     return (
-        value.get("type") in {"assistant", "user"}
+        value.get("type") in ("assistant", "user")
         and isinstance(message, dict)
         and message.get("role") == value["type"]
     )
@@ -100,9 +100,9 @@ class _Session:
         self._compaction: Turn | None = None
 
     def take(self, record: dict[str, Any]) -> None:
-        kind, message = record.get("type"), as_object(record.get("message"))
+        kind, message = as_text(record.get("type")), as_object(record.get("message"))
         if kind in {"system", "result"}:
-            self._note(as_text(kind), message or record)
+            self._note(kind, message or record)
             return
         if kind not in {"assistant", "user"}:
             return

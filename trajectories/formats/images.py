@@ -64,7 +64,7 @@ def _elsewhere(address: str) -> str:
 def _addresses(block: Mapping[str, Any]) -> list[str]:
     """Return the addresses of a block's images, whichever program wrote it."""
     kind = block.get("type")
-    if kind in {"image_url", "input_image"}:
+    if kind in ("image_url", "input_image"):
         # OpenAI: {"image_url": {"url": …}}, and the newer {"image_url": …}
         held = block.get("image_url")
         url = held.get("url") if isinstance(held, dict) else held

@@ -64,7 +64,7 @@ def _is_bare_list(document: Any) -> bool:
     """Tell the oldest form from other chats: replies hold a command in a fenced block."""
     if not isinstance(document, list) or not document:
         return False
-    if not all(isinstance(m, dict) and m.get("role") in _ROLES for m in document):
+    if not all(isinstance(m, dict) and as_text(m.get("role")) in _ROLES for m in document):
         return False
     replies = [as_text(m.get("content")) for m in document if m.get("role") == "assistant"]
     return bool(replies) and any(_FENCE.search(reply) for reply in replies)
@@ -157,7 +157,7 @@ def _read_steps(messages: list[dict[str, Any]]) -> tuple[ParsedStep, ...]:
         role = message.get("role")
         if role == "assistant":
             turns.append(_Turn(message))
-        elif role in {"user", "tool"} and turns:
+        elif role in ("user", "tool") and turns:
             turns[-1].answers.append(message)
     return tuple(_read_turn(turn) for turn in turns)
 
