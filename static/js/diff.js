@@ -55,3 +55,34 @@ document.addEventListener("click", (event) => {
   const details = link && document.getElementById(link.hash.slice(1))?.querySelector("details");
   if (details) details.open = true;
 });
+
+// --- files that load when they come into view ---------------------------------------------------------
+
+// Nobody reads the last line or two of a file that is nearly out of sight.
+const UNREAD_PX = 40;
+
+let anchored = null;
+
+/** The file that is read in the pane, with the place where it stands. */
+function anchorIn(pane) {
+  const top = pane.getBoundingClientRect().top;
+  const first = [...pane.querySelectorAll(".diff-file")].find(
+    (file) => file.getBoundingClientRect().bottom > top + UNREAD_PX,
+  );
+  return first && { pane, id: first.id, top: first.getBoundingClientRect().top };
+}
+
+// A file that loads is higher or lower than the place that was kept for it. What is being read stays
+// where it is; the browser's own anchoring gives up where the file itself is exchanged.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const file = event.detail.target;
+  anchored = file.matches?.(".diff-file") ? anchorIn(file.closest(".pane-body")) : null;
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  if (!anchored) return;
+  const { pane, id, top } = anchored;
+  anchored = null;
+  const file = document.getElementById(id);
+  if (file) pane.scrollTop += file.getBoundingClientRect().top - top;
+});
