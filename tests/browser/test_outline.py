@@ -16,6 +16,9 @@ from tests.factories import make_trajectory
 from trajectories.contexts.outline import WINDOW_ROWS
 from trajectories.models import Trajectory
 
+# Three windows of the list and some more, with an edit at every fiftieth step.
+LONG = 270
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -81,7 +84,7 @@ def test_a_bar_of_the_ribbon_opens_its_step(
 @pytest.fixture
 def long_one(admin_user: User) -> Trajectory:
     """A trajectory of more than two windows, with an edit at every fiftieth step."""
-    trajectory = make_trajectory(n_steps=2 * WINDOW_ROWS + 30)
+    trajectory = make_trajectory(n_steps=LONG)
     numbers = range(50, trajectory.n_steps, 50)
     trajectory.steps.filter(number__in=numbers).update(kind="edit", summary="edit core.py")
     return trajectory
@@ -114,7 +117,7 @@ def test_the_list_loads_on_when_its_end_comes_into_view(
     page.goto(f"{reading}?step=1")
     rows = page.locator("ol.steps li[data-step]")
     expect(rows).to_have_count(WINDOW_ROWS)
-    for n_rows in (2 * WINDOW_ROWS, long_one.n_steps):
+    for n_rows in (2 * WINDOW_ROWS, 3 * WINDOW_ROWS, LONG):
         page.locator("ol.steps [data-more]").last.scroll_into_view_if_needed()
         expect(rows).to_have_count(n_rows)
 
@@ -170,7 +173,7 @@ def test_without_scripts_the_list_is_filtered_and_walked_by_links(
     context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
     plain = context.new_page()
     plain.goto(f"{reading}?step=1")
-    plain.get_by_role("link", name="Later: 121").click()
+    plain.get_by_role("link", name=f"Later: {WINDOW_ROWS + 1}").click()
     shown_step(plain, WINDOW_ROWS + 1)
     plain.get_by_label("Filter by kind").select_option("edit")
     plain.get_by_role("button", name="Filter").click()

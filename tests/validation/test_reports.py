@@ -103,7 +103,7 @@ def test_a_run_that_contradicts_the_report_is_marked(
     page = matrix_of(admin_client, trajectory, "outcome=changed")
     assert ids_of(page) == [F2P]
     assert page.select(".test-unclaimed")[0].get("title") == "Not what a report claims"
-    assert "passes with the model’s patch by a report" in page.text(".test-claims")
+    assert "passes with the model’s patch by a report" in page.text("td.test-claims")
     assert "a report: model does not resolve" in page.text(".tests-head")
 
 
