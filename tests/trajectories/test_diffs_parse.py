@@ -234,3 +234,18 @@ def test_all_real_patches_of_agents_are_read(corpus: Path) -> None:
             patches.append((path.name, info["submission"]))
     assert patches
     assert [name for name, text in patches if not parse_patch(text).files] == []
+
+
+def test_a_backslash_before_a_digit_that_is_not_octal_is_that_digit() -> None:
+    (change,) = parse_patch('--- "a/\\98.py"\n+++ "b/\\98.py"\n@@ -1 +1 @@\n-a\n+b\n').files
+    assert change.new_path == "98.py"
+
+
+@pytest.mark.parametrize("header", ["-1,{n} +1", "-1 +1,{n}", "-{n} +1", "-1 +{n}"])
+def test_a_number_of_5000_digits_spoils_only_its_own_file(header: str) -> None:
+    hunk = f"@@ {header.format(n='9' * 5000)} @@\n-a\n+b\n"
+    good = "diff --git a/y b/y\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n"
+    bad, fine = parse_patch(f"diff --git a/x b/x\n--- a/x\n+++ b/x\n{hunk}{good}").files
+    assert bad.problem
+    assert "+b" in bad.raw
+    assert [len(fine.hunks), fine.problem] == [1, ""]

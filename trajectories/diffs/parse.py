@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -129,7 +130,7 @@ class _Cutter:
         """Take a hunk's header and as many lines as it announces, or as there are."""
         match = _HUNK.match(self.lines[self.at])
         assert match is not None
-        old, new = int(match["old"] or 1), int(match["new"] or 1)
+        old, new = _count(match["old"]), _count(match["new"])
         section.hunk_lines.append(self.lines[self.at])
         self.at += 1
         while (old > 0 or new > 0) and self.at < len(self.lines):
@@ -140,6 +141,13 @@ class _Cutter:
             new -= line[0] in " +\r\n"
             section.hunk_lines.append(line)
             self.at += 1
+
+
+def _count(digits: str | None) -> int:
+    """Return how many lines a hunk's header announces; more than any patch has is all there are."""
+    if digits is None:
+        return 1
+    return int(digits) if len(digits) <= 18 else sys.maxsize
 
 
 def _file_change(section: _Section) -> FileChange:
@@ -214,6 +222,8 @@ def _hunks(section: _Section) -> tuple[tuple[Hunk, ...], str]:
         parsed = unidiff.PatchSet(["--- a/file\n", "+++ b/file\n", *section.hunk_lines])
     except UnidiffParseError as error:
         return (), visible(str(error).strip())[:200]
+    except ValueError:  # Python reads no number of more than some thousand digits.
+        return (), "a hunk's header has a number that is too long"
     return tuple(_hunk(hunk) for patched_file in parsed for hunk in patched_file), ""
 
 

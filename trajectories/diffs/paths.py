@@ -53,4 +53,5 @@ def unquote(name: str) -> str:
 
 
 def _unescape(code: bytes) -> bytes:
-    return bytes([int(code, 8) & 0xFF]) if code.isdigit() else _LETTERS.get(code, code)
+    is_octal = code[:1] in b"01234567"
+    return bytes([int(code, 8) & 0xFF]) if is_octal else _LETTERS.get(code, code)
