@@ -189,3 +189,15 @@ def test_here_documents_that_are_written_as_they_stand(
     line: str, expected: list[WrittenFile]
 ) -> None:
     assert written_files(line) == expected
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        call("edit", command=f"edit {'9' * 5000}:1\nx\nend_of_edit\n"),
+        call("insert", line=float("inf"), text="x"),
+        editor("insert", insert_line=float("inf"), new_str="x"),
+    ],
+)
+def test_a_line_number_beyond_all_files_changes_nothing(made: dict[str, Any]) -> None:
+    assert text(follow(made)) in (None, BASE["pkg/core.py"])

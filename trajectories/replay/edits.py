@@ -12,7 +12,7 @@ from trajectories.classify import describe_shell_edits, relative
 from trajectories.shell import command_of, split_commands, written_files
 
 # edit 10:20, the new lines, end_of_edit: SWE-agent 0.x
-_EDIT_RANGE = re.compile(r"edit\s+(\d+):(\d+)\s*\n(.*?)(?:\n?end_of_edit\s*)?\Z", re.DOTALL)
+_EDIT_RANGE = re.compile(r"edit\s+(\d{1,9}):(\d{1,9})\s*\n(.*?)(?:\n?end_of_edit\s*)?\Z", re.DOTALL)
 _EDITORS = {"str_replace_editor", "str_replace_based_edit_tool", "text_editor", "editor"}
 _WINDOWED = {"edit", "insert", "create", "undo_edit"}
 
@@ -198,5 +198,5 @@ def _text(value: Any) -> str:
 def _number(value: Any) -> int | None:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
