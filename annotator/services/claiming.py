@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.events import record
 from accounts.models import User
@@ -107,15 +107,3 @@ def release(user: User, assignment: Assignment) -> None:
 def free_slots(batch: Batch, user: User) -> int:
     """Count the trajectories of the batch that the person could claim now."""
     return claimable(batch, user, policy_of(batch).overlap).count()
-
-
-def taken_counts(batch: Batch) -> dict[str, int]:
-    """Count a batch's assignments by state."""
-    rows = (
-        Assignment.objects.filter(membership__batch=batch)
-        .values(name=F("state"))
-        .annotate(n=Count("pk"))
-        .values_list("name", "n")
-        .order_by()
-    )
-    return dict(rows)
