@@ -12,6 +12,7 @@ from tests.factories import make_trajectory
 from tests.html import Page, page_of
 from tests.trajectories.conftest import fetched_trajectory
 from tests.trajectories.git_repositories import SampleRepository
+from trajectories.contexts.diff_files import OPEN_LINES
 from trajectories.git.text import decode
 from trajectories.models import Trajectory
 
@@ -155,7 +156,7 @@ def test_more_than_ten_thousand_lines_come_in_pieces(admin_client: Client) -> No
     patch = f"--- /dev/null\n+++ b/new.txt\n@@ -0,0 +1,12000 @@\n{lines}"
     trajectory = make_trajectory(model_patch=patch)
     page = page_of_diff(admin_client, trajectory)
-    assert len(page.select("tr[data-line]")) == 150
+    assert len(page.select("tr[data-line]")) == OPEN_LINES
     deep = page_of_diff(admin_client, trajectory, "?file=new.txt&at=n9000")
     assert deep.text("tr.is-target td.code") == "line 8999"
     assert len(deep.select("tr[data-line]")) <= 300

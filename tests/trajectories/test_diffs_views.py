@@ -11,6 +11,7 @@ from tests.factories import PATCH, grant, make_trajectory
 from tests.html import Page, page_of
 from tests.trajectories.conftest import fetched_trajectory
 from tests.trajectories.git_repositories import SampleRepository
+from trajectories.contexts.diff_files import OPEN_LINES
 from trajectories.models import Trajectory
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +151,7 @@ def test_a_link_opens_a_later_file_without_javascript(admin_client: Client) -> N
 def test_a_long_file_is_cut_until_all_is_asked_for(admin_client: Client) -> None:
     trajectory = make_trajectory(model_patch=many_files(1, 2_000))
     page = get(admin_client, diff_url(trajectory))
-    assert len(page.select("tr.diff-line--added")) == 150
+    assert len(page.select("tr.diff-line--added")) == OPEN_LINES
     assert "1850 of 2000 lines are left" in page.text("tbody.diff-more")
     link = page.select("tbody.diff-more a")[0]
     everything = get(admin_client, file_url(trajectory, path="f0.py") + "&all=1")

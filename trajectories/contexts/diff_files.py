@@ -22,7 +22,7 @@ from trajectories.surroundings import Scope, surroundings_of
 from trajectories.touching import Touch, first_changed, steps_touching
 
 # Lines that a page shows of its first files together; the rest loads when it comes into view.
-OPEN_LINES = 150
+OPEN_LINES = 80
 # Lines of a file that one fragment shows; a longer file goes on in the next.
 FILE_LINES = 300
 # Lines shown above the one that an address names, where it is far down in a long file.
