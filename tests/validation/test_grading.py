@@ -10,6 +10,7 @@ import pytest
 
 from validation.grading.client import GradingProcess, UngradableLogError
 from validation.grading.protocol import Grade, GradeRequest
+from validation.grading.suspicion import disagreements
 
 PYTEST_LOG = """\
 ============================= test session starts ==============================
@@ -231,3 +232,10 @@ def test_the_process_ends_with_its_input(process: GradingProcess) -> None:
     assert child.stdin is not None
     child.stdin.close()
     assert child.wait(timeout=30) == 0
+
+
+def test_a_count_of_5000_digits_in_a_log_is_no_count() -> None:
+    log = f"=== 1 failed, {'9' * 5000} passed in 0.1s ===\n"
+    assert disagreements(log, {"tests/test_a.py::test_a": "PASSED"}) == [
+        "1 tests are named as passed, pytest counted 0."
+    ]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 _PYTEST_SUMMARY = re.compile(
     r"^=* ?(?P<counts>\d+ (?:passed|failed|error)[^\n]*?) in [\d.]+s(?: \([\d:]+\))? ?=*$", re.M
 )
-_COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
+_COUNT = re.compile(r"\b(\d{1,9}) (passed|failed|errors?)\b")
 # "Ran 38 tests in 0.012s"
 _UNITTEST_SUMMARY = re.compile(r"^Ran (\d+) tests? in [\d.]+s$", re.M)
 
