@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trajectories.git.errors import GitFailed, HunkFailure, ObjectMissing, PatchDoesNotApply
+from trajectories.git.exact import apply_exactly
 from trajectories.git.mirror import Mirror
 from trajectories.git.names import check_object_id
 from trajectories.git.process import run_git
@@ -33,6 +34,8 @@ def apply_patch(mirror: Mirror, tree: str, patch: bytes) -> str:
     ref = f"refs/retrace/trees/{hashlib.sha256(tree.encode() + patch).hexdigest()}"
     if known := mirror.resolve(ref):
         return known
+    if exact := apply_exactly(mirror, tree, patch):
+        return keep(mirror, exact, ref)
     with temporary_index(mirror, tree) as index:
         try:
             mirror.git(*_APPLY, "-", stdin=patch, extra=index)
