@@ -107,7 +107,7 @@ def test_an_image_is_drawn(page: Page) -> None:
     image = page.locator(".step-image img")
     image.scroll_into_view_if_needed()
     expect(image).to_be_visible()
-    page.wait_for_function("document.querySelector('.step-image img').naturalWidth === 1")
+    expect(image).to_have_js_property("naturalWidth", 1)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
