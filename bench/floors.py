@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urljoin
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -23,6 +23,7 @@ from django.urls import path
 PAGES, FRAGMENTS = "/floor/page/", "/floor/fragment/"
 _STYLESHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 _PRELOAD = re.compile(r'<link rel="(?:module)?preload"[^>]*>')
+_IMPORT = re.compile(r'(?m)^import [^"]*"(\./[^"]+)";')
 _SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]+)"[^>]*></script>')
 
 
@@ -31,12 +32,23 @@ _SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]+)"[^>]*></script>')
 
 def keep_page(folder: Path, name: str, html: str, address: str, fetch: Callable[[str], str]) -> str:
     """Keep a page of the site as one static document; return where it is served."""
+    seen: set[str] = set()
+
+    def modules(script: str) -> Iterator[str]:
+        """Yield the text of a script and of what it imports, each once in a page."""
+        if script not in seen:
+            seen.add(script)
+            text = fetch(script)
+            yield text
+            for name in _IMPORT.findall(text):
+                yield from modules(urljoin(script, name))
+
     html = _PRELOAD.sub("", html)
     html = _STYLESHEET.sub(lambda link: f"<style>{fetch(urljoin(address, link[1]))}</style>", html)
     html = _SCRIPT.sub(
         lambda script: (
             '<script type="text/plain">'
-            + fetch(urljoin(address, script[1])).replace("</script", "<\\/script")
+            + "".join(modules(urljoin(address, script[1]))).replace("</script", "<\\/script")
             + "</script>"
         ),
         html,

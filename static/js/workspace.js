@@ -1,0 +1,7 @@
+// What the workspace runs: the evidence, and the reasoning beside it.
+
+import "./evidence.js";
+import "./autosave.js";
+import "./cite.js";
+import "./preview.js";
+import "./workspace-keys.js";
