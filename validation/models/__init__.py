@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from validation.models.recipe import Environment, EnvironmentState, Recipe, RecipeUse
+from validation.models.admission import Admission, AdmissionState
+from validation.models.recipe import (
+    Environment,
+    EnvironmentState,
+    Recipe,
+    RecipeUse,
+    Runtime,
+)
 from validation.models.report import Report
 from validation.models.run import (
     Outcome,
     Run,
     RunCommand,
+    RunPriority,
     RunState,
     RunTest,
     TestGroup,
@@ -16,6 +24,8 @@ from validation.models.run import (
 )
 
 __all__ = [
+    "Admission",
+    "AdmissionState",
     "Environment",
     "EnvironmentState",
     "Outcome",
@@ -24,8 +34,10 @@ __all__ = [
     "Report",
     "Run",
     "RunCommand",
+    "RunPriority",
     "RunState",
     "RunTest",
+    "Runtime",
     "TestGroup",
     "TestStatus",
     "TreeName",

@@ -6,10 +6,18 @@ from django.db.models import Q
 from trajectories.models import Repository, Task
 
 
+class Runtime(models.TextChoices):
+    """What an environment is made of before the recipe's own commands run."""
+
+    PYTHON = "python"
+    NODE = "node"
+
+
 class Recipe(models.Model):
     """How to install and test a task; identical recipes are one row."""
 
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the content.")
+    runtime = models.CharField(max_length=20, choices=Runtime, default=Runtime.PYTHON)
     python_version = models.CharField(
         max_length=20, blank=True, help_text="Empty: the interpreter of the worker."
     )
@@ -78,6 +86,8 @@ class Environment(models.Model):
     reason = models.TextField(blank=True)
     log = models.TextField(blank=True)
     built_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    size_bytes = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return self.key[:12]

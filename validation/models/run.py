@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from trajectories.models import TaskRevision, Trajectory
+from validation.models.admission import Admission
 from validation.models.recipe import Recipe
 from validation.querysets import RunQuerySet
 
@@ -15,6 +16,13 @@ class TreeName(models.TextChoices):
     BASE = "base"
     GOLD = "gold"
     MODEL = "model"
+
+
+class RunPriority(models.IntegerChoices):
+    """Which of two waiting runs goes first; somebody who waits before work in bulk."""
+
+    BULK = 0
+    PERSON = 10
 
 
 class RunState(models.TextChoices):
@@ -33,6 +41,8 @@ class Outcome(models.TextChoices):
     TIMED_OUT = "timed_out", "Timed out"
     INVALID = "invalid"
     INFRASTRUCTURE_FAILURE = "infrastructure_failure", "Infrastructure failure"
+    # Of a command of somebody's own, which nothing grades.
+    RAN = "ran"
     CANCELLED = "cancelled"
 
 
@@ -69,8 +79,20 @@ class Run(models.Model):
     )
     tree = models.CharField(max_length=20, choices=TreeName)
     with_test_patch = models.BooleanField(default=True)
+    extra_patch = models.TextField(
+        blank=True, help_text="Somebody's own, applied on the tree after everything else."
+    )
+    command = models.TextField(blank=True, help_text="In place of the recipe's test command.")
     recipe = models.ForeignKey(Recipe, null=True, on_delete=models.PROTECT, related_name="runs")
     purpose = models.CharField(max_length=40, default="validation")
+    priority = models.PositiveSmallIntegerField(choices=RunPriority, default=RunPriority.PERSON)
+    # Only of a run that helps to decide whether a task is admitted.
+    admission = models.ForeignKey(
+        Admission, null=True, on_delete=models.CASCADE, related_name="runs"
+    )
+    repeat_of = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="repeats"
+    )
 
     state = models.CharField(max_length=20, choices=RunState, default=RunState.QUEUED)
     outcome = models.CharField(max_length=40, choices=Outcome, blank=True)
@@ -79,7 +101,20 @@ class Run(models.Model):
     suspect_reasons = models.JSONField(default=list)
     log = models.TextField(blank=True, help_text="The test command's output, bounded.")
     log_is_truncated = models.BooleanField(default=False)
+    full_log = models.CharField(
+        max_length=200, blank=True, help_text="Of a longer output: its file in the data folder."
+    )
     exit_code = models.IntegerField(null=True)
+    n_tests_expected = models.PositiveIntegerField(null=True)
+    n_tests_done = models.PositiveIntegerField(default=0)
+
+    sandbox = models.CharField(max_length=40, blank=True, help_text="The backend it ran in.")
+    environment_key = models.CharField(
+        max_length=100, blank=True, help_text="Key of the environment, or digest of the image."
+    )
+    tested_tree = models.CharField(max_length=40, blank=True, help_text="Id of the git tree.")
+    cpu_seconds = models.FloatField(null=True)
+    peak_memory_bytes = models.BigIntegerField(null=True)
 
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
@@ -151,6 +186,7 @@ class RunTest(models.Model):
     test_id = models.TextField()
     group = models.CharField(max_length=20, choices=TestGroup)
     status = models.CharField(max_length=10, choices=TestStatus)
+    duration_seconds = models.FloatField(null=True)
 
     class Meta:
         ordering = ["run", "id"]
