@@ -6,126 +6,225 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trajectories', '0003_step_search'),
-        ('validation', '0002_report'),
+        ("trajectories", "0003_step_search"),
+        ("validation", "0002_report"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='environment',
-            name='last_used_at',
+            model_name="environment",
+            name="last_used_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='environment',
-            name='size_bytes',
+            model_name="environment",
+            name="size_bytes",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='recipe',
-            name='runtime',
-            field=models.CharField(choices=[('python', 'Python'), ('node', 'Node')], default='python', max_length=20),
+            model_name="recipe",
+            name="runtime",
+            field=models.CharField(
+                choices=[("python", "Python"), ("node", "Node")], default="python", max_length=20
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='command',
+            model_name="run",
+            name="command",
             field=models.TextField(blank=True, help_text="In place of the recipe's test command."),
         ),
         migrations.AddField(
-            model_name='run',
-            name='cpu_seconds',
+            model_name="run",
+            name="cpu_seconds",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='run',
-            name='environment_key',
-            field=models.CharField(blank=True, help_text='Key of the environment, or digest of the image.', max_length=100),
+            model_name="run",
+            name="environment_key",
+            field=models.CharField(
+                blank=True,
+                help_text="Key of the environment, or digest of the image.",
+                max_length=100,
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='extra_patch',
-            field=models.TextField(blank=True, help_text="Somebody's own, applied on the tree after everything else."),
+            model_name="run",
+            name="extra_patch",
+            field=models.TextField(
+                blank=True, help_text="Somebody's own, applied on the tree after everything else."
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='full_log',
-            field=models.CharField(blank=True, help_text='Of a longer output: its file in the data folder.', max_length=200),
+            model_name="run",
+            name="full_log",
+            field=models.CharField(
+                blank=True,
+                help_text="Of a longer output: its file in the data folder.",
+                max_length=200,
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='n_tests_done',
+            model_name="run",
+            name="n_tests_done",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='run',
-            name='n_tests_expected',
+            model_name="run",
+            name="n_tests_expected",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='run',
-            name='peak_memory_bytes',
+            model_name="run",
+            name="peak_memory_bytes",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='run',
-            name='priority',
-            field=models.PositiveSmallIntegerField(choices=[(0, 'Bulk'), (10, 'Person')], default=10),
+            model_name="run",
+            name="priority",
+            field=models.PositiveSmallIntegerField(
+                choices=[(0, "Bulk"), (10, "Person")], default=10
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='repeat_of',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='repeats', to='validation.run'),
+            model_name="run",
+            name="repeat_of",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="repeats",
+                to="validation.run",
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='sandbox',
-            field=models.CharField(blank=True, help_text='The backend it ran in.', max_length=40),
+            model_name="run",
+            name="sandbox",
+            field=models.CharField(blank=True, help_text="The backend it ran in.", max_length=40),
         ),
         migrations.AddField(
-            model_name='run',
-            name='tested_tree',
-            field=models.CharField(blank=True, help_text='Id of the git tree.', max_length=40),
+            model_name="run",
+            name="tested_tree",
+            field=models.CharField(blank=True, help_text="Id of the git tree.", max_length=40),
         ),
         migrations.AddField(
-            model_name='runtest',
-            name='duration_seconds',
+            model_name="runtest",
+            name="duration_seconds",
             field=models.FloatField(null=True),
         ),
         migrations.AlterField(
-            model_name='run',
-            name='outcome',
-            field=models.CharField(blank=True, choices=[('resolved', 'Resolved'), ('not_resolved', 'Not resolved'), ('patch_does_not_apply', 'Patch does not apply'), ('timed_out', 'Timed out'), ('invalid', 'Invalid'), ('infrastructure_failure', 'Infrastructure failure'), ('ran', 'Ran'), ('cancelled', 'Cancelled')], max_length=40),
+            model_name="run",
+            name="outcome",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("resolved", "Resolved"),
+                    ("not_resolved", "Not resolved"),
+                    ("patch_does_not_apply", "Patch does not apply"),
+                    ("timed_out", "Timed out"),
+                    ("invalid", "Invalid"),
+                    ("infrastructure_failure", "Infrastructure failure"),
+                    ("ran", "Ran"),
+                    ("cancelled", "Cancelled"),
+                ],
+                max_length=40,
+            ),
         ),
         migrations.CreateModel(
-            name='Admission',
+            name="Admission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('n_repeats', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('admitted', 'Admitted'), ('not_admitted', 'Not admitted')], default='pending', max_length=20)),
-                ('reasons', models.JSONField(default=list, help_text='Why it is not admitted, a sentence each.')),
-                ('flaky_tests', models.JSONField(default=list, help_text='Ids of the tests that did not end alike each time.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('let_in_reason', models.TextField(blank=True)),
-                ('let_in_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('recipe', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='admissions', to='validation.recipe')),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('task_revision', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='admissions', to='trajectories.taskrevision')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("n_repeats", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("admitted", "Admitted"),
+                            ("not_admitted", "Not admitted"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "reasons",
+                    models.JSONField(
+                        default=list, help_text="Why it is not admitted, a sentence each."
+                    ),
+                ),
+                (
+                    "flaky_tests",
+                    models.JSONField(
+                        default=list, help_text="Ids of the tests that did not end alike each time."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("let_in_reason", models.TextField(blank=True)),
+                (
+                    "let_in_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recipe",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="admissions",
+                        to="validation.recipe",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "task_revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="admissions",
+                        to="trajectories.taskrevision",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='run',
-            name='admission',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='validation.admission'),
+            model_name="run",
+            name="admission",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="runs",
+                to="validation.admission",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='admission',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('let_in_by__isnull', True), ('let_in_reason', '')), models.Q(('let_in_by__isnull', False), ('state', 'not_admitted')), _connector='OR'), name='admission_let_in_is_not_admitted'),
+            model_name="admission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("let_in_by__isnull", True), ("let_in_reason", "")),
+                    models.Q(("let_in_by__isnull", False), ("state", "not_admitted")),
+                    _connector="OR",
+                ),
+                name="admission_let_in_is_not_admitted",
+            ),
         ),
     ]
