@@ -27,7 +27,8 @@ MAX_CHARS = 200_000
 _MAX_DIFFED_LINES = 1_500
 # A JSON value that is longer than this is written over several lines.
 _MAX_ONE_LINE = 80
-_EDIT_RANGE = re.compile(r"edit\s+(\d+):(\d+)\s*\n(.*?)\n?(?:end_of_edit\s*)?\Z", re.DOTALL)
+# edit 10:20, the new lines, end_of_edit: SWE-agent 0.x
+EDIT_RANGE = re.compile(r"edit\s+(\d{1,9}):(\d{1,9})\s*\n(.*?)(?:\n?end_of_edit\s*)?\Z", re.DOTALL)
 _PATCH = re.compile(r"\s*(?:\*\*\* Begin Patch|diff --git |--- \S+\n\+\+\+ )")
 _PATH_KEYS = ("path", "file_path", "filename", "filePath", "target_file", "notebook_path")
 _OLD_KEYS = ("old_str", "search", "old_string", "oldString")
@@ -75,7 +76,7 @@ def call_text(call: Mapping[str, Any], open_file: str = "") -> CallText:
         return _of_text(name, _text(arguments))
     arguments = named_arguments(arguments)
     command = _command(arguments)
-    if command is not None and name == "edit" and (ranged := _EDIT_RANGE.match(command)):
+    if command is not None and name == "edit" and (ranged := EDIT_RANGE.match(command)):
         first, last, new = ranged.groups()
         return _edit(_title(open_file, f"lines {first}–{last}"), [("", new)])
     if edit := _read_edit(arguments, open_file if name == "edit" else ""):

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from trajectories.contexts.files_query import Find
 from trajectories.contexts.search import (
+    ENDED_EARLY,
     MAX_FILES,
     MAX_LINES,
     MAX_LINES_PER_FILE,
@@ -175,7 +176,7 @@ def _uses(
         )
     cut = ""
     if is_cut:
-        cut = "The search was ended early: it took too long or found too much."
+        cut = ENDED_EARLY
     elif len(files) < len(by_file):
         cut = f"Only the nearest {len(files)} of {len(by_file)} files are shown."
     n_lines = sum(len(hits) for _, hits in by_file)

@@ -20,6 +20,7 @@ MAX_LINES_PER_FILE = 20
 # Of a longer line, the part around what was found is shown.
 _MAX_CHARS = 240
 _CHARS_BEFORE = 60
+ENDED_EARLY = "The search was ended early: it took too long or found too much."
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def text_results(mirror: Mirror, tree: str, find: Find) -> Results:
     n_lines = len(found.hits)
     cut = ""
     if found.is_cut:
-        cut = "The search was ended early: it took too long or found too much. Restrict it."
+        cut = f"{ENDED_EARLY} Restrict it."
     elif len(shown) < len(by_file):
         cut = f"Only the first {len(shown)} of {len(by_file)} files are shown. Restrict the search."
     return Results(find, shown, n_lines, len(by_file), cut)

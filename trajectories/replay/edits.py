@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trajectories.calls import named_arguments
+from trajectories.calls import EDIT_RANGE, named_arguments
 from trajectories.classify import describe_shell_edits, relative
 from trajectories.shell import command_of, split_commands, written_files
 
-# edit 10:20, the new lines, end_of_edit: SWE-agent 0.x
-_EDIT_RANGE = re.compile(r"edit\s+(\d{1,9}):(\d{1,9})\s*\n(.*?)(?:\n?end_of_edit\s*)?\Z", re.DOTALL)
 _EDITORS = {"str_replace_editor", "str_replace_based_edit_tool", "text_editor", "editor"}
 _WINDOWED = {"edit", "insert", "create", "undo_edit"}
 
@@ -163,7 +160,7 @@ def _windowed(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterat
     elif name == "insert":
         if (line := _number(arguments.get("line"))) is not None:
             yield ReplaceLines(open_file, line + 1, line, _text(arguments.get("text")))
-    elif match := _EDIT_RANGE.match(command):
+    elif match := EDIT_RANGE.match(command):
         yield ReplaceLines(open_file, int(match[1]), int(match[2]), match[3])
     elif isinstance(arguments.get("search"), str):
         everywhere = bool(arguments.get("replace-all") or arguments.get("replace_all"))
