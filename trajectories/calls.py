@@ -32,7 +32,9 @@ EDIT_RANGE = re.compile(r"edit\s+(\d{1,9}):(\d{1,9})\s*\n(.*?)(?:\n?end_of_edit\
 _PATCH = re.compile(r"\s*(?:\*\*\* Begin Patch|diff --git |--- \S+\n\+\+\+ )")
 _PATH_KEYS = ("path", "file_path", "filename", "filePath", "target_file", "notebook_path")
 _OLD_KEYS = ("old_str", "search", "old_string", "oldString")
-_NEW_KEYS = ("new_str", "replace", "new_string", "newString", "insert_text", "new_source", "text")
+_NEW_KEYS = ("new_str", "replace", "new_string", "newString", "insert_text", "new_source")
+# The commands of SWE-agent's editor that change the file that is open in it.
+_WINDOWED = {"edit", "insert"}
 _WHOLE_KEYS = ("file_text", "content")
 _CODE_KEYS = ("code", "python_code", "cell")
 _SHELL = "command.sh"
@@ -79,7 +81,9 @@ def call_text(call: Mapping[str, Any], open_file: str = "") -> CallText:
     if command is not None and name == "edit" and (ranged := EDIT_RANGE.match(command)):
         first, last, new = ranged.groups()
         return _edit(_title(open_file, f"lines {first}–{last}"), [("", new)])
-    if edit := _read_edit(arguments, open_file if name == "edit" else ""):
+    if name in _WINDOWED and (edit := _read_windowed(arguments, open_file)):
+        return edit
+    if edit := _read_edit(arguments, open_file if name in _WINDOWED else ""):
         return edit
     if patch := next((v for v in arguments.values() if _is_patch(v)), None):
         return _patch(patch)
@@ -130,6 +134,19 @@ def _rest(arguments: Mapping[str, Any]) -> str:
 
 
 # --- edits and files ---------------------------------------------------------------------------
+
+
+def _read_windowed(arguments: Mapping[str, Any], open_file: str) -> CallText | None:
+    """Read the arguments by which SWE-agent 1.x replaces or adds lines of the file it has open."""
+    if _is_text(arguments, "replacement_text") and arguments.get("start_line") is not None:
+        first, last = (_text(arguments.get(key)) for key in ("start_line", "end_line"))
+        title = _title(open_file, f"lines {first}–{last}" if last else f"line {first}")
+        return _edit(clean_text(title), [("", _text(arguments["replacement_text"]))])
+    if not _is_text(arguments, "text"):
+        return None
+    line = arguments.get("line")
+    title = _title(open_file, "" if line is None else f"after line {_text(line)}")
+    return _edit(clean_text(title), [("", _text(arguments["text"]))])
 
 
 def _read_edit(arguments: Mapping[str, Any], open_file: str) -> CallText | None:

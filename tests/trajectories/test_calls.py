@@ -120,3 +120,32 @@ def test_a_long_value_is_written_over_several_lines() -> None:
 def test_arguments_of_any_shape_are_shown(arguments: Any) -> None:
     read("edit", arguments)
     read("bash", arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "title"),
+    [
+        (
+            "edit",
+            {"start_line": 3, "end_line": 5, "replacement_text": "x = 1\n"},
+            "b.py, lines 3–5",
+        ),
+        ("edit", {"start_line": 3, "replacement_text": "x = 1\n"}, "b.py, line 3"),
+        ("edit", {"command": "edit 3:5\nx = 1\nend_of_edit"}, "b.py, lines 3–5"),
+        ("insert", {"line": 7, "text": "x = 1\n"}, "b.py, after line 7"),
+        ("insert", {"text": "x = 1\n"}, "b.py"),
+    ],
+)
+def test_an_edit_of_the_open_file_is_drawn_as_its_diff(
+    name: str, arguments: dict[str, Any], title: str
+) -> None:
+    shown = read(name, arguments, open_file="b.py")
+    assert (shown.form, shown.title) == ("edit", title)
+    assert [(line.mark, line.text, line.language) for line in shown.lines] == [
+        ("add", "x = 1", "b.py")
+    ]
+
+
+def test_a_text_that_is_typed_into_a_page_is_no_edit() -> None:
+    shown = read("browser_type", {"index": 4, "text": "hello"})
+    assert (shown.form, shown.text) == ("arguments", "index: 4\ntext: hello")
