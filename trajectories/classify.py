@@ -370,10 +370,13 @@ def _describe_read(command: Command) -> Described:
 # How the output of a program without a recorded exit code shows that it failed.
 _FAILED_RUN = re.compile(
     r"^Traceback \(most recent call last\)|^=+ .*\b\d+ (?:failed|errors?)\b|^FAILED \(|"
-    r"^(?:\w+\.)*\w*(?:Error|Exception): |^tests finished: .*\b[1-9]\d* failed",
+    r"^(?:\w+\.)*\w*(?:Error|Exception): |^tests finished: .*\b[1-9]\d* failed|"
+    r"^error(?:\[\w+\])?: ",
     re.MULTILINE,
 )
 _FAILED_ANY = re.compile(
+    # What OpenHands' and Anthropic's editors answer to a call that they refuse.
+    r"\A(?:ERROR:\n|No replacement was performed|Invalid `\w+` parameter)|"
     r"\A(?:bash|/bin/(?:ba)?sh|sh): .*|.*: command not found|EXECUTION TIMED OUT|"
     r"Your (?:proposed edit|last command) (?:has introduced|failed|took too long)|"
     r"(?:cat|ls|cd|grep|sed|rm|mv|python\d?): .*(?:No such file|cannot|can't open)",

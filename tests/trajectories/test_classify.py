@@ -113,6 +113,25 @@ def test_several_calls_are_counted_and_their_files_joined() -> None:
     assert described.files == ("a.py", "b.py")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "ERROR:\nNo replacement was performed, old_str `x` did not appear verbatim in /a.py.",
+        "No replacement was performed. Multiple occurrences of old_str `x` in lines [1, 2].",
+        "Invalid `view_range` parameter: [1, 900].",
+    ],
+)
+def test_an_edit_that_the_editor_refused_failed(answer: str) -> None:
+    call = ToolCall("str_replace_editor", {"command": "str_replace", "path": "/testbed/a.py"})
+    refused = ParsedStep(tool_calls=(call,), observations=(Observation(answer),))
+    assert classify_step(refused).is_error
+
+
+def test_a_compiler_says_that_it_failed() -> None:
+    assert classify_step(bash_step("cargo test", "error[E0425]: cannot find value")).is_error
+    assert not classify_step(bash_step("cat log", "error: no such crate")).is_error
+
+
 def test_failing_tests_are_an_error_by_exit_code_or_by_what_they_print() -> None:
     assert classify_step(bash_step("pytest t.py", "1 failed", exit_code=1)).is_error
     assert classify_step(bash_step("pytest t.py", "=== 1 failed, 2 passed in 1s ===")).is_error

@@ -6,6 +6,7 @@ import pytest
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
@@ -13,7 +14,7 @@ from tests.factories import make_trajectory
 from tests.html import Page
 from trajectories.access import Sight
 from trajectories.contexts.evidence import Evidence, Tab, evidence_context
-from trajectories.models import Trajectory
+from trajectories.models import TaskRevision, Trajectory
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,19 @@ def test_the_address_opens_tabs(admin_user: User, query: str, current: str, cont
 )
 def test_an_address_that_makes_no_sense_opens_what_is_there(admin_user: User, query: str) -> None:
     assert len(shown(admin_user, make_trajectory(), query).select(".tabs [aria-current]")) == 2
+
+
+def test_the_files_of_a_task_without_a_row_name_no_commit(admin_user: User) -> None:
+    trajectory = make_trajectory()
+    TaskRevision.objects.update(base_commit="")
+    trajectory.refresh_from_db()
+    assert "Files" in shown(admin_user, trajectory).texts(".tabs [data-tab]")
+
+
+def test_the_edit_beside_a_step_that_is_not_there_is_of_the_last(admin_user: User) -> None:
+    trajectory = make_trajectory(n_steps=3)
+    (tab,) = shown(admin_user, trajectory, "?step=999").select('[data-tab="edit"]')
+    assert tab.get("hx-get") == reverse("trajectories:diff", args=[trajectory.pk, "step-3"])
 
 
 def test_tabs_are_links_of_the_page_and_requests_for_a_fragment(admin_user: User) -> None:

@@ -43,20 +43,27 @@ def test_every_step_is_listed_and_the_open_one_is_marked(
         {"kind": "search", "summary": "find “x”"},
         {"kind": "test", "summary": "pytest t.py", "is_error": True},
         {"kind": "test", "summary": "pytest t.py"},
+        {"kind": "edit", "summary": "edit t.py", "is_error": True},
     )
     page = outline(annotator_client, trajectory, step=2)
-    assert page.texts(".steps .glyph") == ["⌕", "✗", "✓"]
+    assert page.texts(".steps .glyph") == ["⌕", "✗", "✓", "✗"]
+    assert len(page.select(".steps .glyph--bad")) == 2
     assert [row.get("data-step") for row in page.select("li[aria-current]")] == ["2"]
     link = page.select(".steps a")[0]
     assert link.get("hx-get") == reverse("trajectories:step", args=[trajectory.pk, 1])
     assert "step=1" in link.get("href")
 
 
-def test_a_long_path_keeps_its_end(trajectory: Trajectory, annotator_client: Client) -> None:
-    make_steps(trajectory, {"kind": "read", "summary": "open django/db/models/sql/query.py:745"})
+@pytest.mark.parametrize(
+    "path", ["django/db/models/sql/query.py:745", "/home/me/django/db/models/sql/query.py:745"]
+)
+def test_a_long_path_keeps_its_end(
+    path: str, trajectory: Trajectory, annotator_client: Client
+) -> None:
+    make_steps(trajectory, {"kind": "read", "summary": f"open {path}"})
     page = outline(annotator_client, trajectory)
     assert page.texts(".steps .t") == ["1, Read: open …/sql/query.py:745"]
-    assert page.select(".steps a")[0].get("title") == "open django/db/models/sql/query.py:745"
+    assert page.select(".steps a")[0].get("title") == f"open {path}"
 
 
 def test_files_time_and_cost_are_said_where_they_are_known(

@@ -182,6 +182,18 @@ def test_an_edit_is_drawn_as_a_small_diff(
     )
 
 
+@pytest.mark.parametrize(
+    ("timestamp", "shown"),
+    [("2025-09-07T09:52:31.414Z", "09:52:31"), ("1757238751", "1757238751")],
+)
+def test_the_head_of_a_step_says_the_time_of_day(
+    timestamp: str, shown: str, trajectory: Trajectory, annotator_client: Client
+) -> None:
+    make_steps(trajectory, {"timestamp": timestamp})
+    (time,) = get_step(annotator_client, trajectory).cssselect("time")
+    assert (time.text_content(), time.get("title")) == (shown, timestamp)
+
+
 def test_an_edit_of_the_open_file_names_it(
     trajectory: Trajectory, annotator_client: Client
 ) -> None:

@@ -138,8 +138,12 @@ def _pane(name: PaneName, tabs: list[Tab], key: str | None) -> Pane:
     return Pane(name, own, current, None if current.hidden_because else current.build())
 
 
+def _shown_step(trajectory: Trajectory, selection: Selection) -> int:
+    return min(selection.step, max(trajectory.n_steps, 1))
+
+
 def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> list[Tab]:
-    number = min(selection.step, max(trajectory.n_steps, 1))
+    number = _shown_step(trajectory, selection)
     files = partial(files_context, trajectory, sight, selection.tree, selection.files)
     step = Tab(
         "left",
@@ -151,6 +155,7 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
         partial(step_context, trajectory, sight, number, selection.focus),
         key_after_g="s",
     )
+    base = trajectory.task_revision.base_commit
     return [
         *([step] if trajectory.n_steps else []),
         Tab(
@@ -166,7 +171,7 @@ def _left_tabs(trajectory: Trajectory, sight: Sight, selection: Selection) -> li
         Tab(
             "left",
             "files",
-            f"Files @ {trajectory.task_revision.base_commit[:7]}",
+            f"Files @ {base[:7]}" if base else "Files",
             reverse("trajectories:files", args=[trajectory.pk, selection.tree]),
             "trajectories/_files.html",
             "files",
@@ -180,7 +185,7 @@ def _right_tabs(
     trajectory: Trajectory, sight: Sight, selection: Selection, reader: User
 ) -> list[Tab]:
     """The four diffs, and the edit of the step that is named, or else read on the left."""
-    edit = step_name(selection.edit_of or selection.step)
+    edit = step_name(selection.edit_of or _shown_step(trajectory, selection))
     return [
         *(
             _diff_tab(trajectory, sight, selection, reader, which, which, diff_label(which))

@@ -30,8 +30,8 @@ GLYPHS = {
 _FAILED_GLYPH = "✗"
 # Asking each step for the name of its kind takes longer than reading the steps.
 _KIND_LABELS = {str(value): str(label) for value, label in StepKind.choices}
-# django/db/models/sql/query.py:745, of which sql/query.py:745 is kept
-_LONG_PATH = re.compile(r"(?<![\w/.-])(?:[\w.@+-]+/){2,}([\w.@+-]+/[\w.@+-]+)")
+# django/db/models/sql/query.py:745, of which sql/query.py:745 is kept; /home/me/x/pkg/core.py
+_LONG_PATH = re.compile(r"(?<![\w/.-])(?:~?/)?(?:[\w.@+-]+/){2,}([\w.@+-]+/[\w.@+-]+)")
 # A page holds this many rows around the open step; the others load when they come into view.
 WINDOW_ROWS = 80
 _MAX_FILES_TO_CHOOSE = 200
@@ -127,8 +127,8 @@ class OutlineRow:
 
     @property
     def tone(self) -> str:
-        """How the step is coloured: edits, and how runs and tests went."""
-        if self.is_error and self.kind in {StepKind.RUN, StepKind.TEST}:
+        """How the step is coloured: what failed, edits, and tests that did not fail."""
+        if self.is_error:
             return "fail"
         return {StepKind.EDIT: "edit", StepKind.TEST: "pass"}.get(StepKind(self.kind), "")
 
@@ -227,9 +227,7 @@ def outline_context(
 
 def glyph_of(step: Step) -> str:
     """Return the sign of a step's kind, or of its failure."""
-    if step.is_error and step.kind in {StepKind.RUN, StepKind.TEST}:
-        return _FAILED_GLYPH
-    return GLYPHS[StepKind(step.kind)]
+    return _FAILED_GLYPH if step.is_error else GLYPHS[StepKind(step.kind)]
 
 
 def _row(step: Step, mark: StepMark | None) -> OutlineRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.http import Http404
@@ -15,6 +16,9 @@ from trajectories.markdown import render_markdown, rendered_text
 from trajectories.models import Step, TaskRevision, Trajectory
 from trajectories.step_text import output_text, step_call, thought_text
 from trajectories.text import clean_text
+
+# 2025-09-07T09:52:31.414Z
+_CLOCK = re.compile(r"\dT(\d\d:\d\d:\d\d)")
 
 # --- one step ----------------------------------------------------------------------------------
 
@@ -35,6 +39,12 @@ class StepDetail:
     @property
     def has_observations(self) -> bool:
         return any(part.kind == "observation" for part in self.parts)
+
+    @property
+    def clock(self) -> str:
+        """The time of day of its time stamp, for which the step's head has room."""
+        found = _CLOCK.search(self.step.timestamp)
+        return found[1] if found else self.step.timestamp
 
     @property
     def previous(self) -> int | None:

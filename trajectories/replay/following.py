@@ -143,7 +143,7 @@ def replay(steps: Iterable[EditStep], read_base: Callable[[str], str | None]) ->
 def _carry_out(edit: Edit, files: _Files, step: int) -> None:
     lines = files.get(edit.path)
     if isinstance(edit, Opaque):
-        raise _CannotFollow(f"{edit.how} is done by a program, which is not run here")
+        raise _CannotFollow(f"“{edit.how}” is done by a program, which is not run here")
     if isinstance(edit, Undo):
         _undo(edit, files)
         return
