@@ -15,6 +15,8 @@ from accounts.http import AuthenticatedHttpRequest
 from trajectories.access import get_task, get_trajectory, sight_of
 from trajectories.contexts.compare import (
     COLUMNS,
+    ColumnName,
+    DifferentTasks,
     column_named,
     compared_context,
     get_pair,
@@ -69,17 +71,26 @@ def trajectory(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def beside(request: AuthenticatedHttpRequest, pk: int, other: int) -> HttpResponse:
     """Show two attempts at one task side by side; to HTMX the column it asks for."""
-    if request.htmx and (name := column_named(request.htmx.target)):
-        subject = get_pair(request.user, pk, other)[COLUMNS.index(name)]
-        side = side_context(request.user, subject, name, request.GET)
-        context = {"side": side, "column": side.column}
-        response = render(request, "trajectories/_beside_column.html", context)
-        response.headers["HX-Replace-Url"] = request.get_full_path()
-        return response
-    compared = compared_context(request.user, pk, other, request.GET)
+    try:
+        if request.htmx and (name := column_named(request.htmx.target)):
+            return _beside_column(request, pk, other, name)
+        compared = compared_context(request.user, pk, other, request.GET)
+    except DifferentTasks as error:
+        return render(request, "validation/beside_refused.html", {"error": error}, status=404)
     page = {"compared": compared, "verdicts": verdicts_of_sides(compared)}
     response = render(request, "validation/beside.html", page)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def _beside_column(
+    request: AuthenticatedHttpRequest, pk: int, other: int, name: ColumnName
+) -> HttpResponse:
+    subject = get_pair(request.user, pk, other)[COLUMNS.index(name)]
+    side = side_context(request.user, subject, name, request.GET)
+    context = {"side": side, "column": side.column}
+    response = render(request, "trajectories/_beside_column.html", context)
+    response.headers["HX-Replace-Url"] = request.get_full_path()
     return response
 
 

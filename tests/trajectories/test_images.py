@@ -1,4 +1,4 @@
-"""Images in observations: taken out of the text when a file is loaded, served on their own."""
+"""Images in a step's texts: taken out of the text when a file is loaded, served on their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from django.urls import reverse
 from accounts.models import User
 from tests.factories import grant
 from tests.html import page_of
-from trajectories.formats.images import MAX_IMAGE_BYTES, take_images
+from trajectories.formats.images import MAX_IMAGE_BYTES, screenshot_as_text, take_images
+from trajectories.formats.openhands_v0 import read_v0_events
+from trajectories.formats.openhands_v1 import read_v1_events
 from trajectories.formats.values import as_text
 from trajectories.loading import load_trajectories
 from trajectories.models import Step
@@ -58,6 +60,10 @@ def test_an_image_of_any_program_is_taken_out_of_the_text(block: dict[str, Any])
     [
         {"type": "image_url", "image_url": {"url": "https://example.org/x.png"}},
         {"type": "image", "source": {"type": "url", "url": "https://example.org/x.png"}},
+        {
+            "type": "image",
+            "source": {"media_type": "image/png", "path": "https://example.org/x.png"},
+        },
     ],
 )
 def test_an_image_elsewhere_is_named_and_never_loaded(block: dict[str, Any]) -> None:
@@ -127,3 +133,44 @@ def test_an_image_is_for_who_may_see_the_trajectory(
     assert annotator_client.post(url).status_code == 405
     other = reverse("trajectories:step-image", args=[step.trajectory_id, 1, "0" * 64])
     assert annotator_client.get(other).status_code == 404
+
+
+def test_an_image_in_a_thought_is_shown_below_it(
+    db: None, tmp_path: Path, admin_client: Client
+) -> None:
+    said = f"Look:\n{markdown(PNG)}"
+    document = {"trajectory": [{"thought": said, "action": "ls", "observation": "x"}], "info": {}}
+    file = tmp_path / "retrace__sample-1.traj"
+    file.write_text(json.dumps(document))
+    load_trajectories([file], batch_slug="images")
+    step = Step.objects.get()
+    page = page_of(admin_client.get(reverse("trajectories:step", args=[step.trajectory_id, 1])))
+    assert page.text("[data-cite-kind=thought]") == "Look:\n[image 1: PNG, 1 kB]"
+    (image,) = page.select(".block:has([data-cite-kind=thought]) figure img")
+    assert image.get("alt") == "Image 1 of this thought"
+    assert admin_client.get(image.get("src")).content == PNG
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"observation": "browse", "content": "a page", "extras": {"screenshot": url_of(PNG)}},
+        {
+            "kind": "ObservationEvent",
+            "observation": {
+                "content": "a page",
+                "screenshot_data": base64.b64encode(PNG).decode(),
+            },
+        },
+    ],
+)
+def test_what_a_browser_showed_is_an_image_of_the_observation(event: dict[str, Any]) -> None:
+    read = read_v1_events if "kind" in event else read_v0_events
+    (step,) = read([event])
+    text, images = take_images(step.observations[0].content)
+    assert (text, images[0].content) == ("a page\n[image 1: PNG, 1 kB]", PNG)
+
+
+@pytest.mark.parametrize("value", [None, 3, "", "shots/1.png", "bm8gaW1hZ2U=", "é"])
+def test_what_is_no_screenshot_is_left_out(value: object) -> None:
+    assert screenshot_as_text(value) == ""

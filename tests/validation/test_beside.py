@@ -202,6 +202,21 @@ def test_the_code_of_both_is_compared_tree_to_tree(tmp_path: Path, admin_client:
     assert not page.select("[data-column]")
 
 
+def test_attempts_at_different_tasks_are_refused_with_a_way_on(
+    pair: tuple[Trajectory, Trajectory], annotator: User, annotator_client: Client
+) -> None:
+    foreign = make_trajectory()
+    grant(annotator, pair[0])
+    response = annotator_client.get(url_of((pair[0], foreign)))
+    assert (response.status_code, foreign.task.instance_id in response.text) == (404, False)
+    grant(annotator, foreign)
+    response = annotator_client.get(url_of((pair[0], foreign)))
+    assert response.status_code == 404
+    page = Page.of_text(response.text)
+    assert page.text("h1") == "Two different tasks"
+    assert page.texts("main li a") == [pair[0].task.instance_id, foreign.task.instance_id]
+
+
 def test_a_trajectory_offers_the_others_that_one_sees(
     task: Task, pair: tuple[Trajectory, Trajectory], annotator: User, annotator_client: Client
 ) -> None:

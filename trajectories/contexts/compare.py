@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
@@ -25,6 +25,14 @@ ColumnName = Literal["a", "b"]
 COLUMNS: tuple[ColumnName, ColumnName] = ("a", "b")
 # Files that the page lists; those that a patch changes come first.
 MAX_FILES = 200
+
+
+class DifferentTasks(Exception):
+    """Two trajectories, both visible, that are no attempts at one task."""
+
+    def __init__(self, *pair: Trajectory) -> None:
+        super().__init__("These two are attempts at different tasks.")
+        self.pair = pair
 
 
 @dataclass(frozen=True)
@@ -119,10 +127,13 @@ def column_named(element_id: str | None) -> ColumnName | None:
 
 
 def get_pair(user: User, pk: int, other: int) -> tuple[Trajectory, Trajectory]:
-    """Return two attempts at one task, both visible to `user`, or raise Http404."""
+    """Return two attempts at one task; raise Http404 where one is not visible to `user`.
+
+    Raises DifferentTasks where both are.
+    """
     a, b = get_trajectory(user, pk), get_trajectory(user, other)
     if a.task_id != b.task_id:
-        raise Http404("These two are attempts at different tasks.")
+        raise DifferentTasks(a, b)
     return a, b
 
 

@@ -31,6 +31,7 @@ from trajectories.excerpts import (
     shown_spans,
 )
 from trajectories.highlighting import ColouredLine, colour_lines
+from trajectories.images import images_of
 from trajectories.marking import NOTHING, Needle, Spans, cut_line, cut_spans, line_html
 from trajectories.models import Step
 from trajectories.step_text import step_call, thought_text
@@ -221,7 +222,7 @@ class ShownRows:
 
 @dataclass(frozen=True)
 class ShownImage:
-    """An image of an observation; `problem` says why it cannot be shown."""
+    """An image of a thought or observation; `problem` says why it cannot be shown."""
 
     number: int
     media_type: str
@@ -288,10 +289,8 @@ class StepPart:
 
     @property
     def images(self) -> tuple[ShownImage, ...]:
-        return tuple(
-            self._image(number, image)
-            for number, image in enumerate(self._observation.get("images", ()), start=1)
-        )
+        images = images_of(self.step, self.kind, self.index)
+        return tuple(self._image(number, image) for number, image in enumerate(images, start=1))
 
     def _image(self, number: int, image: Mapping[str, Any]) -> ShownImage:
         sha256 = image.get("sha256", "")

@@ -82,8 +82,23 @@ def _addresses(block: Mapping[str, Any]) -> list[str]:
     data, media_type = held.get("data"), held.get("media_type", held.get("mimeType"))
     if isinstance(data, str) and isinstance(media_type, str):
         return [f"data:{media_type};base64,{data}"]
-    url = held.get("url")
+    # ATIF names a file beside the trajectory: {"source": {"media_type": …, "path": …}}
+    url = held.get("url", held.get("path"))
     return [url] if isinstance(url, str) else []
+
+
+def screenshot_as_text(value: Any) -> str:
+    """Return what a browser showed, a data URL or its base64 alone, as Markdown; else ""."""
+    if not isinstance(value, str) or not value:
+        return ""
+    if value.startswith(_SCHEME):
+        return f"![screenshot]({value})"
+    try:
+        start = base64.b64decode(value[:64], validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    media_type = media_type_of(start)
+    return f"![screenshot](data:{media_type};base64,{value})" if media_type else ""
 
 
 def take_images(text: str) -> tuple[str, tuple[Image, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trajectories.formats.base import Observation, ParsedStep, ToolCall
+from trajectories.formats.images import screenshot_as_text
 from trajectories.formats.turns import Turn, condensation
 from trajectories.formats.values import (
     as_arguments,
@@ -176,7 +177,7 @@ def _content(event: dict[str, Any]) -> str:
     content = event.get("content")
     if not content and event.get("observation") == "delegate":
         content = extras.get("outputs")
-    return as_text(content)
+    return "\n".join(filter(None, [as_text(content), screenshot_as_text(extras.get("screenshot"))]))
 
 
 def _exit_code(event: dict[str, Any]) -> int | None:

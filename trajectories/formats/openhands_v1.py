@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trajectories.formats.base import Observation, ParsedStep, ToolCall
+from trajectories.formats.images import screenshot_as_text
 from trajectories.formats.turns import Turn, condensation
 from trajectories.formats.values import as_arguments, as_list, as_number, as_object, as_text
 
@@ -85,6 +86,7 @@ def _answer(event: dict[str, Any], kind: str, turns: list[Turn], by_id: dict[str
     if not text and kind not in _ANSWERS:
         # An event of a kind that is not known is shown as it is.
         text = as_text(event)
+    text = "\n".join(filter(None, [text, screenshot_as_text(found.get("screenshot_data"))]))
     turn.answer(Observation(text, call_id, _exit_code(found)), as_text(event.get("timestamp")))
 
 

@@ -22,7 +22,7 @@ from trajectories.formats import (
     UnreadableTrajectory,
     read_trajectories,
 )
-from trajectories.images import keep_images
+from trajectories.images import OF_THOUGHT, keep_images
 from trajectories.indexing import ask_for_index
 from trajectories.loading.batches import add_trajectories, get_batch
 from trajectories.loading.matching import NoTask, find_instance_id, repository_name
@@ -218,7 +218,8 @@ def _money(cost: float | None) -> Decimal | None:
 
 
 def _step(trajectory: Trajectory, number: int, step: ParsedStep) -> Step:
-    step, images = keep_images(step)
+    kept = keep_images(step)
+    step = kept.step
     described = classify_step(step)
     return Step(
         trajectory=trajectory,
@@ -241,9 +242,11 @@ def _step(trajectory: Trajectory, number: int, step: ParsedStep) -> Step:
                 "exit_code": observation.exit_code,
                 **({"images": shown} if shown else {}),
             }
-            for observation, shown in zip(step.observations, images, strict=True)
+            for observation, shown in zip(step.observations, kept.of_observations, strict=True)
         ],
-        extra=storable_json(step.extra),
+        extra=storable_json(
+            {**step.extra, **({OF_THOUGHT: kept.of_thought} if kept.of_thought else {})}
+        ),
     )
 
 

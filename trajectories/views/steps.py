@@ -21,7 +21,7 @@ from trajectories.contexts.steps import (
 )
 from trajectories.formats.images import media_type_of
 from trajectories.forms import GapForm
-from trajectories.images import image_content
+from trajectories.images import all_images, image_content
 from trajectories.pages import page_query, show_in_address
 
 
@@ -76,10 +76,9 @@ def step_part(request: AuthenticatedHttpRequest, pk: int, number: int, part: str
 def step_image(
     request: AuthenticatedHttpRequest, pk: int, number: int, sha256: str
 ) -> HttpResponse:
-    """An image of an observation; nothing that could run goes with it."""
+    """An image of a step; nothing that could run goes with it."""
     step = get_step(get_trajectory(request.user, pk), number)
-    images = (image for seen in step.observations for image in seen.get("images", ()))
-    if not any(image.get("sha256") == sha256 for image in images):
+    if not any(image.get("sha256") == sha256 for image in all_images(step)):
         raise Http404("This step has no such image.")
     try:
         content = image_content(sha256)
