@@ -54,8 +54,10 @@ class StepQuerySet(models.QuerySet["Step"]):
     def outline(self) -> StepQuerySet:
         """Load what the list of steps shows, without thoughts, calls and observations.
 
-        `agent` and `condensation` are what a step's `extra` says of them, or None.
+        `agent`, `condensation` and `elsewhere` are what a step's `extra` says of them, or None.
         """
         return self.only(*OUTLINE_FIELDS).annotate(
-            agent=models.F("extra__agent"), condensation=models.F("extra__condensation")
+            agent=models.F("extra__agent"),
+            condensation=models.F("extra__condensation"),
+            elsewhere=models.F("extra__elsewhere"),
         )

@@ -308,6 +308,7 @@ def test_atif_s_sub_agent_in_another_file_is_named() -> None:
     ref = {"results": [{"subagent_trajectory_ref": {"trajectory_path": "other.json"}}]}
     (step,) = read_one(atif(turn("outer", observation=ref))).steps
     assert "other.json" in step.observations[0].content
+    assert step.extra["elsewhere"] == ["other.json"]
 
 
 def test_atif_s_context_summary_is_a_condensation() -> None:

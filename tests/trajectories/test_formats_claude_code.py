@@ -110,6 +110,19 @@ def test_a_sidechain_whose_task_is_unknown_is_one_all_the_same() -> None:
     assert step.extra["agent"] == {"name": "sidechain", "depth": 1}
 
 
+def test_a_sub_agent_whose_records_are_not_in_the_file_is_named() -> None:
+    tasks = [use("Task", f"t{n}", subagent_type="explorer", prompt=f"Find {n}") for n in (1, 2)]
+    one, _ = read(
+        START,
+        reply("m1", *tasks),
+        record("user", "Find 2", isSidechain=True, uuid="u1"),
+        reply("m2", text("Found"), isSidechain=True, uuid="u2", parentUuid="u1"),
+        record("user", [result("Found", "t1")], toolUseResult={"agentId": "a1"}),
+        record("user", [result("Found", "t2")], toolUseResult={"agentId": "a2"}),
+    ).steps
+    assert one.extra == {"elsewhere": ["agent-a1.jsonl"]}
+
+
 def test_a_stream_nests_sub_agents_by_the_call_that_started_them() -> None:
     def said(reply_id: str, parent: str | None, *blocks: Any) -> dict[str, Any]:
         message = {"role": "assistant", "id": reply_id, "content": list(blocks)}

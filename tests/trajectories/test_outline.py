@@ -201,7 +201,21 @@ def test_a_filter_keeps_the_name_of_the_sub_agent_once(
     assert page.texts(".steps-agent") == ["↳ explorer · 3 steps", "↳ explorer · 1 step"]
 
 
-@pytest.mark.parametrize("extra", [{"agent": "x"}, {"agent": {"depth": "y"}}, {"condensation": 3}])
+def test_a_sub_agent_whose_steps_are_in_another_file_is_named_where_it_worked(
+    trajectory: Trajectory, annotator_client: Client
+) -> None:
+    make_steps(trajectory, {"extra": {"elsewhere": ["agent-1.jsonl"]}}, {})
+    page = outline(annotator_client, trajectory)
+    assert [row.get("data-step") for row in page.select(".steps > li")] == ["1", None, "2"]
+    assert page.texts(".steps-agent") == ["↳ sub-agent, in agent-1.jsonl"]
+    url = reverse("trajectories:step", args=[trajectory.pk, 1])
+    assert "another file" in page_of(annotator_client.get(url)).text("article")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{"agent": "x"}, {"agent": {"depth": "y"}}, {"condensation": 3}, {"elsewhere": {"x": 1}}],
+)
 def test_odd_remarks_about_agents_break_nothing(
     extra: dict[str, Any], trajectory: Trajectory, annotator_client: Client
 ) -> None:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from trajectories.contexts.ribbon import Measure, Ribbon, ribbon_of
 from trajectories.forms import OutlineForm
 from trajectories.models import Step, StepKind, Trajectory
+from trajectories.text import clean_text
 
 GLYPHS = {
     StepKind.THINK: "◌",
@@ -78,7 +79,8 @@ class OutlineRow:
 
     `agent` names the sub-agent that did it, at `depth` below the main one, in a run of steps that
     begins at step `run`. `opens` says, on the first row of a run, how many steps the run has;
-    `condensed` what a summary replaced before the step.
+    `condensed` what a summary replaced before the step. `elsewhere` names the files that hold the
+    steps of its sub-agents.
     """
 
     number: int
@@ -96,6 +98,7 @@ class OutlineRow:
     run: int = 0
     opens: int = 0
     condensed: str = ""
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:
@@ -247,7 +250,13 @@ def _row(step: Step, mark: StepMark | None) -> OutlineRow:
         agent=str(agent.get("name", "")),
         depth=depth if isinstance(depth, int) else 0,
         condensed=_condensed(step.condensation),  # type: ignore[attr-defined]
+        elsewhere=files_elsewhere(step.elsewhere),  # type: ignore[attr-defined]
     )
+
+
+def files_elsewhere(names: object) -> tuple[str, ...]:
+    """Return what a step's `extra` says of the files that hold its sub-agents' steps."""
+    return tuple(clean_text(str(name)) for name in names) if isinstance(names, list) else ()
 
 
 def _condensed(condensation: object) -> str:

@@ -9,7 +9,7 @@ from django.http import Http404
 from django.utils.safestring import SafeString
 
 from trajectories.access import Sight
-from trajectories.contexts.outline import glyph_of
+from trajectories.contexts.outline import files_elsewhere, glyph_of
 from trajectories.contexts.parts import NO_FOCUS, Focus, StepPart, step_parts
 from trajectories.contexts.related import StepChanges, step_changes
 from trajectories.markdown import render_markdown, rendered_text
@@ -39,6 +39,11 @@ class StepDetail:
     @property
     def has_observations(self) -> bool:
         return any(part.kind == "observation" for part in self.parts)
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The files that hold the steps of its sub-agents."""
+        return files_elsewhere(self.step.extra.get("elsewhere"))
 
     @property
     def clock(self) -> str:

@@ -114,13 +114,15 @@ def _results(item: dict[str, Any]) -> list[Any]:
 
 def _step(item: dict[str, Any], extra: dict[str, Any]) -> ParsedStep:
     copied = {"is_copied_context": True} if item.get("is_copied_context") is True else {}
+    paths = [as_text(ref.get("trajectory_path")) for ref in _references(item)]
+    elsewhere = {"elsewhere": named} if (named := list(filter(None, paths))) else {}
     return ParsedStep(
         thought=_thought(item),
         tool_calls=tuple(_calls(item)),
         observations=tuple(_observations(item)),
         cost_usd=as_cost(as_object(item.get("metrics")).get("cost_usd")),
         timestamp=as_text(item.get("timestamp")),
-        extra={**extra, **copied},
+        extra={**extra, **copied, **elsewhere},
     )
 
 

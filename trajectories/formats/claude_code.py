@@ -2,7 +2,8 @@
 
 One reply of the model is several records with the same `message.id`; the results of its calls are
 user records. A sub-agent's records stand among the others where they happened: marked
-`isSidechain` in a session, by `parent_tool_use_id` in a stream. After a compaction the model sees
+`isSidechain` in a session, by `parent_tool_use_id` in a stream; newer versions write them to a file
+of their own, which the step names. After a compaction the model sees
 a summary instead of what came before: that is a step of its own. iFlow CLI writes the same records.
 https://docs.claude.com/en/docs/claude-code
 """
@@ -196,6 +197,14 @@ class _Session:
         coded = _EXIT_CODE.match(content)
         observation = Observation(content, call_id, int(coded[1]) if coded else None)
         turn.answer(observation, as_text(record.get("timestamp")))
+        delegate = self._by_task.get(call_id)
+        agent_id = as_text(as_object(record.get("toolUseResult")).get("agentId"))
+        if delegate and agent_id and not self._has_steps_of(delegate):
+            # Where Claude Code keeps a sub-agent's records since its version 2.
+            turn.extra.setdefault("elsewhere", []).append(f"agent-{agent_id}.jsonl")
+
+    def _has_steps_of(self, agent: dict[str, Any]) -> bool:
+        return any(turn.extra.get("agent") is agent for turn in self.turns)
 
     def _condense(self, timestamp: str) -> Turn:
         """Begin a step for the summary that replaces the main agent's steps since the last one."""
