@@ -15,6 +15,7 @@ from annotator.models import (
 )
 from annotator.services.claiming import free_slots
 from trajectories.models import Batch
+from validation.models import Admission
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def batch_rows(user: User) -> list[BatchRow]:
         .annotate(
             n_tasks=Count("task_memberships", distinct=True),
             n_trajectories=Count("memberships", distinct=True),
+            n_shut=Count("memberships", distinct=True, filter=_shut()),
         )
         .order_by("-created_at")
     )
@@ -62,6 +64,12 @@ def batch_rows(user: User) -> list[BatchRow]:
     ]
 
 
+def _shut() -> Q:
+    """Match memberships whose task is not admitted, which nobody is handed."""
+    shut = Admission.objects.shut_revisions()
+    return Q(memberships__trajectory__task__current_revision__in=shut)
+
+
 def _held_by_batch(user: User) -> dict[int, int]:
     rows = (
         Assignment.objects.holding_slot()
@@ -78,7 +86,7 @@ def _free(batch: Any, counts: dict[str, int], n_mine: int, user: User) -> int:
     policy = getattr(batch, "policy", None)
     overlap = policy.overlap if policy else 1
     taken = sum(n for state, n in counts.items() if state != AssignmentState.RELEASED)
-    if overlap == 1:
+    if overlap == 1 and not batch.n_shut:
         return max(0, int(batch.n_trajectories) - taken)
     if n_mine >= batch.n_trajectories or taken >= overlap * batch.n_trajectories:
         return 0

@@ -10,6 +10,7 @@ from accounts.models import User
 from annotator.models import Annotation, Assignment, AssignmentState, BatchPolicy
 from trajectories.models import Batch, BatchTrajectory, Grant, Trajectory
 from trajectories.tasks import fetch_repository
+from validation.models import Admission
 
 
 class NothingToClaim(Exception):
@@ -22,7 +23,10 @@ def policy_of(batch: Batch) -> BatchPolicy:
 
 
 def claimable(batch: Batch, user: User, overlap: int) -> QuerySet[BatchTrajectory]:
-    """Return the memberships with a free slot that the person does not hold one of, in order."""
+    """Return the memberships with a free slot that the person does not hold one of, in order.
+
+    A task whose tests proved unable to tell a right patch is not handed out.
+    """
     held = ~Q(assignments__state=AssignmentState.RELEASED)
     mine = Assignment.objects.holding_slot().filter(annotator=user)
     return (
@@ -30,6 +34,7 @@ def claimable(batch: Batch, user: User, overlap: int) -> QuerySet[BatchTrajector
         .annotate(n_taken=Count("assignments", filter=held))
         .filter(n_taken__lt=overlap)
         .exclude(pk__in=mine.values("membership"))
+        .exclude(trajectory__task__current_revision__in=Admission.objects.shut_revisions())
         .order_by("position")
     )
 

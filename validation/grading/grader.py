@@ -33,6 +33,11 @@ _MARKERS: tuple[str, ...] = (
     _constants.TEST_EXIT_CODE,
 )
 _BAD = {"FAILED", "ERROR"}
+# By whether the task names tests at all.
+_NOTHING_HELD = {
+    False: "The task names no tests, so nothing can be decided.",
+    True: "Every test that the task names is flaky, so nothing can be decided.",
+}
 
 
 def _parsers_by_repository() -> dict[str, Parser]:
@@ -93,11 +98,12 @@ def _grade_with(parser: Parser, name: str, request: GradeRequest) -> Grade:
     gold = {"FAIL_TO_PASS": spec.FAIL_TO_PASS, "PASS_TO_PASS": spec.PASS_TO_PASS}
     report = _grading.get_eval_tests_report(statuses, gold, eval_type=eval_type)
     full = _constants.ResolvedStatus.FULL.value
-    resolved = bool(wanted) and _grading.get_resolution_status(report) == full
+    held = bool(spec.FAIL_TO_PASS or spec.PASS_TO_PASS)
+    resolved = held and _grading.get_resolution_status(report) == full
     return Grade(
         valid=True,
         resolved=resolved,
-        reason="" if wanted else "The task names no tests, so nothing can be decided.",
+        reason="" if held else _NOTHING_HELD[bool(wanted)],
         parser=name,
         statuses=_wanted_statuses(wanted, statuses, eval_type),
         others={key: value for key, value in statuses.items() if key not in set(wanted)},
@@ -115,8 +121,8 @@ def _spec(request: GradeRequest, parser_name: str) -> Any:
         eval_script_list=[],
         repo=request.repository,
         version=request.version,
-        FAIL_TO_PASS=list(request.fail_to_pass),
-        PASS_TO_PASS=list(request.pass_to_pass),
+        FAIL_TO_PASS=[test for test in request.fail_to_pass if test not in request.flaky],
+        PASS_TO_PASS=[test for test in request.pass_to_pass if test not in request.flaky],
         log_parser=parser_name,
         eval_type=eval_type,
     )

@@ -14,7 +14,8 @@ class GradeRequest:
     """One finished test command to be judged.
 
     ``exit_code`` is the test command's own; ``parser`` and ``eval_type`` may be empty, then the
-    package's tables decide by ``repository``.
+    package's tables decide by ``repository``. The status of a test in ``flaky`` is read but held
+    against nobody.
     """
 
     repository: str
@@ -22,6 +23,7 @@ class GradeRequest:
     exit_code: int | None
     fail_to_pass: tuple[str, ...]
     pass_to_pass: tuple[str, ...]
+    flaky: tuple[str, ...] = ()
     version: str = ""
     parser: str = ""
     eval_type: str = ""
@@ -53,7 +55,7 @@ def encode(value: GradeRequest | Grade) -> bytes:
 def decode_request(line: bytes) -> GradeRequest:
     """Read back what ``encode`` wrote for a request."""
     data: dict[str, Any] = json.loads(line)
-    data.update({key: tuple(data[key]) for key in ("fail_to_pass", "pass_to_pass")})
+    data.update({key: tuple(data[key]) for key in ("fail_to_pass", "pass_to_pass", "flaky")})
     return GradeRequest(**data)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from trajectories.models import TaskRevision
 from validation.models.recipe import Recipe
@@ -14,11 +14,29 @@ class AdmissionState(models.TextChoices):
     NOT_ADMITTED = "not_admitted", "Not admitted"
 
 
+class AdmissionQuerySet(models.QuerySet["Admission"]):
+    def decided_of(self, revision: TaskRevision) -> Admission | None:
+        """Return the decision that counts for a revision: its newest."""
+        decided = self.filter(task_revision=revision).exclude(state=AdmissionState.PENDING)
+        return decided.order_by("-pk").first()
+
+    def decided(self) -> AdmissionQuerySet:
+        """Keep of each revision the decision that counts."""
+        known = self.exclude(state=AdmissionState.PENDING).order_by()
+        newest = known.values("task_revision").annotate(newest=Max("pk")).values("newest")
+        return self.filter(pk__in=newest)
+
+    def shut_revisions(self) -> models.QuerySet[Admission, int]:
+        """Return the ids of the revisions that are not handed out, for a subquery."""
+        shut = self.decided().filter(state=AdmissionState.NOT_ADMITTED, let_in_by=None)
+        return shut.order_by().values_list("task_revision", flat=True)
+
+
 class Admission(models.Model):
     """Whether a task, with its recipe, proved that its tests can tell a right patch from none.
 
     Its runs are on base, where FAIL_TO_PASS must fail and PASS_TO_PASS pass, and on gold, where all
-    must pass, each several times. The newest admission of a revision counts.
+    must pass, each several times. The newest decision on a revision counts.
     """
 
     task_revision = models.ForeignKey(
@@ -41,6 +59,8 @@ class Admission(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     let_in_reason = models.TextField(blank=True)
+
+    objects = AdmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

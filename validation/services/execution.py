@@ -28,6 +28,7 @@ from validation.sandbox import (
     SandboxUnavailable,
     choose_sandbox,
 )
+from validation.services.admission import flaky_tests
 from validation.services.environments import environment_of
 from validation.services.failures import InfrastructureFailure
 from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
@@ -247,6 +248,7 @@ class Execution:
             exit_code=exit_code,
             fail_to_pass=tuple(self.revision.fail_to_pass or ()),
             pass_to_pass=tuple(self.revision.pass_to_pass or ()),
+            flaky=() if self.run.admission_id else flaky_tests(self.revision),
             parser=parser,
             eval_type=str(self.revision.extra.get("eval_type") or ""),
         )

@@ -11,7 +11,15 @@ from accounts import events
 from accounts.models import User
 from trajectories.models import TaskRevision, Trajectory
 from validation.broker import sandbox_refusal, send
-from validation.models import Outcome, Recipe, Run, RunState, TreeName
+from validation.models import (
+    Admission,
+    Outcome,
+    Recipe,
+    Run,
+    RunPriority,
+    RunState,
+    TreeName,
+)
 from validation.recipes import RecipeError
 from validation.services.recipes import recipe_for
 
@@ -27,6 +35,8 @@ def request_run(
     trajectory: Trajectory | None = None,
     with_test_patch: bool = True,
     purpose: str = "validation",
+    priority: RunPriority = RunPriority.PERSON,
+    admission: Admission | None = None,
     user: User | None = None,
 ) -> Run:
     """Create a run and queue its job once the transaction commits. Raise RunRefused."""
@@ -41,6 +51,8 @@ def request_run(
             with_test_patch=with_test_patch,
             recipe=recipe,
             purpose=purpose,
+            priority=priority,
+            admission=admission,
             requested_by=user,
         )
         events.record(user, "run requested", run, tree=tree, instance_id=revision.task.instance_id)
@@ -59,6 +71,8 @@ def check_request(revision: TaskRevision, tree: TreeName) -> Recipe:
         )
     if tree == TreeName.GOLD and not revision.patch:
         raise RunRefused(f"{name} has no gold patch: load a row that has one.")
+    if tree == TreeName.MODEL and (refusal := _shut(revision)):
+        raise RunRefused(refusal)
     try:
         recipe = recipe_for(revision)
     except RecipeError as error:
@@ -69,6 +83,17 @@ def check_request(revision: TaskRevision, tree: TreeName) -> Recipe:
             " `manage.py load_recipes FILE`."
         )
     return recipe
+
+
+def _shut(revision: TaskRevision) -> str:
+    """Say why no patch is run on the task, or nothing where its tests can tell one."""
+    decided = Admission.objects.decided_of(revision)
+    if decided is None or decided.is_open:
+        return ""
+    return (
+        f"{revision.task.instance_id} is not admitted: {' '.join(decided.reasons)}"
+        " An admin can let it in on the page of the task."
+    )
 
 
 def refusal_of(revision: TaskRevision) -> str:

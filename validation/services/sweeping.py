@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from validation.broker import queue_length, send
 from validation.models import Run, RunState
 from validation.sandbox import remove_tree
+from validation.services.admission import conclude_admissions
 from validation.services.leases import HELD, MAX_ATTEMPTS, claimable
 from validation.services.results import give_up
 from validation.working_trees import parse_folder_name
@@ -24,7 +25,7 @@ SENT_AT_ONCE = 50
 
 
 def sweep() -> None:
-    """Queue what was abandoned or never queued; end what was abandoned too often.
+    """Queue what was abandoned or never queued; end what was abandoned too often; admit tasks.
 
     Any number of workers may sweep at once: every change is conditional, and a message too many
     finds nothing to claim.
@@ -39,6 +40,7 @@ def sweep() -> None:
             Run.objects.filter(_unsent()).order_by("pk").values_list("pk", flat=True)[:SENT_AT_ONCE]
         ):
             send(run_id)
+    conclude_admissions()
 
 
 def unfinished_work(run_ids: list[int]) -> list[int]:
