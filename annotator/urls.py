@@ -11,6 +11,7 @@ batch_urls = [
     path("", batches.batch_list, name="batch-list"),
     path("<slug:slug>/", batches.batch, name="batch"),
     path("<slug:slug>/policy/", batches.policy, name="policy"),
+    path("<slug:slug>/admit/", batches.admit, name="admit"),
     path("<slug:slug>/claim/", batches.claim, name="claim"),
 ]
 

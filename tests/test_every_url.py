@@ -233,6 +233,10 @@ RULES = [
     *rules("validation:choose-beside", "shared", task_of("shared"), *SHARED),
     *rules("validation:choose-beside", "blind", task_of("blind"), *BLIND),
     *rules("validation:validate-task", "shared", task_of("shared"), *ADMIN, method="post"),
+    *rules("validation:admit", "shared", task_of("shared"), *ADMIN, method="post"),
+    *rules("validation:let-in", "shared", task_of("shared"), *ADMIN, method="post"),
+    *rules("validation:admission", "shared", task_of("shared"), *SHARED),
+    *rules("validation:admission", "blind", task_of("blind"), *BLIND_GOLD),
     *runs_rules("shared", *SHARED),
     *runs_rules("blind", *BLIND_GOLD),
     *runs_rules("foreign", *FOREIGN),
@@ -243,6 +247,7 @@ RULES = [
     *rules("annotator:batch-list", "site", nothing, *WRITERS),
     *rules("annotator:batch", "foreign", lambda w: ["foreign"], *WRITERS),
     *rules("annotator:claim", "foreign", lambda w: ["foreign"], *WRITERS, method="post"),
+    *rules("annotator:admit", "foreign", lambda w: ["foreign"], *ADMIN, method="post"),
     *rules("annotator:policy", "foreign", lambda w: ["foreign"], *ADMIN, method="post"),
     *rules(
         "annotator:workspace annotator:reasoning",

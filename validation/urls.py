@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from validation import views
+from validation import admission_views, views
 
 app_name = "validation"
 
@@ -20,6 +20,9 @@ task_urls = [
     path("tasks/<str:instance_id>/", views.task, name="task"),
     path("tasks/<str:instance_id>/beside/", views.choose_beside, name="choose-beside"),
     path("tasks/<str:instance_id>/validate/", views.validate_task, name="validate-task"),
+    path("tasks/<str:instance_id>/admission/", admission_views.admission, name="admission"),
+    path("tasks/<str:instance_id>/admit/", admission_views.admit, name="admit"),
+    path("tasks/<str:instance_id>/let-in/", admission_views.let_task_in, name="let-in"),
 ]
 
 run_urls = [

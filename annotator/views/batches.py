@@ -27,6 +27,8 @@ from annotator.services.claiming import (
 )
 from annotator.trajectory_rows import trajectory_rows
 from trajectories.markdown import render_markdown
+from validation.contexts import batch_admission
+from validation.tasks import admit_batch
 
 
 @require_GET
@@ -81,8 +83,19 @@ def _batch_page(
     if user.is_admin:
         context["form"] = form or BatchPolicyForm(instance=rules)
         context["trajectories"] = trajectory_rows(subject)
+        context["admission"] = batch_admission(subject)
     status = 422 if form is not None else 200
     return render(request, "annotator/batch_detail.html", context, status=status)
+
+
+@require_POST
+@require_role(Role.ADMIN)
+def admit(request: AuthenticatedHttpRequest, slug: str) -> HttpResponseBase:
+    """Ask for base and gold of every task of the batch that was not tried yet."""
+    subject = get_batch(slug)
+    admit_batch.delay_on_commit(subject.pk, request.user.pk)  # type: ignore[attr-defined]
+    messages.success(request, "The tasks that were not tried yet are being queued.")
+    return redirect("annotator:batch", slug)
 
 
 @require_POST

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from validation.contexts.admission import (
+    AdmissionContext,
+    BatchAdmission,
+    admission_context,
+    batch_admission,
+)
 from validation.contexts.logs import LogWish, gap_context
 from validation.contexts.matrix import Selection
 from validation.contexts.runs import RunContext, RunLine, StatusContext, run_context, status_context
@@ -17,6 +23,8 @@ from validation.contexts.tests import (
 )
 
 __all__ = [
+    "AdmissionContext",
+    "BatchAdmission",
     "LogWish",
     "RunContext",
     "RunLine",
@@ -25,6 +33,8 @@ __all__ = [
     "TaskContext",
     "TestsContext",
     "VerdictsContext",
+    "admission_context",
+    "batch_admission",
     "gap_context",
     "latest_runs",
     "revision_to_test",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 
 from accounts import events
 from accounts.models import User
-from trajectories.models import TaskRevision
+from trajectories.models import Batch, TaskRevision
 from validation.admission import RunFacts, decide
 from validation.models import (
     Admission,
@@ -63,6 +63,18 @@ def request_admission(
                     user=user,
                 )
     return admission
+
+
+def admit_untried(batch: Batch, *, user: User) -> None:
+    """Ask for the admission of every task of a batch that has none; note why one cannot be had."""
+    revisions = TaskRevision.objects.filter(
+        task__batch_memberships__batch=batch, task__current_revision=F("pk"), admissions=None
+    ).order_by("task__batch_memberships__position")
+    for revision in revisions.select_related("task__repository"):
+        try:
+            request_admission(revision, user=user)
+        except RunRefused as refused:
+            events.record(user, "admission refused", revision, reason=str(refused))
 
 
 def conclude_admissions() -> int:
