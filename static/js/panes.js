@@ -184,10 +184,52 @@ function makeRoomFor(pane) {
   if (expanded && pane.closest("[data-pane]")?.dataset.pane !== expanded) expand(evidence, "");
 }
 
+// --- hits in the step that is open ----------------------------------------------------------------
+
+const SEARCH = "trajectory-search";
+let searched = null;
+
+function stepShown() {
+  return document.querySelector("#left-pane [data-step-shown]")?.dataset.stepShown;
+}
+
+/** A step that is fetched for its marks alone: what is open stays where it is. */
+function isForMarks(event) {
+  return event.detail.requestConfig?.elt?.id === SEARCH;
+}
+
+/** After a search, marks what was found in the step that is open, and no longer what was before. */
+function markHits() {
+  const pane = document.getElementById("left-pane");
+  const steps = document.querySelector("[data-outline]")?.dataset.outline;
+  const number = stepShown();
+  if (!number || !steps) return;
+  const url = `${steps}${number}/`;
+  const isHit = document.querySelector(`#${SEARCH} a[hx-get^="${url}?"], #${SEARCH} [data-more-hits]`);
+  if (!isHit && !pane.querySelector("mark")) return;
+  const part = new URLSearchParams(window.location.search).get("part");
+  const query = part ? `?part=${encodeURIComponent(part)}` : "";
+  window.htmx.ajax("GET", url + query, { source: `#${SEARCH}`, target: pane, swap: "innerHTML" });
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const { target, xhr } = event.detail;
+  if (target?.id !== SEARCH || xhr === searched) return;
+  searched = xhr;
+  markHits();
+});
+
+// Another step may have been opened meanwhile.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!isForMarks(event) || event.detail.target?.id !== "left-pane") return;
+  const path = event.detail.pathInfo?.requestPath ?? "";
+  if (!path.includes(`/steps/${stepShown()}/`)) event.detail.shouldSwap = false;
+});
+
 // The lazy parts of a diff are swapped into themselves and leave the pane alone.
 document.addEventListener("htmx:afterSwap", (event) => {
   const pane = event.detail.target;
-  if (!pane?.matches?.(".pane-body")) return;
+  if (!pane?.matches?.(".pane-body") || isForMarks(event)) return;
   makeRoomFor(pane);
   showWanted(pane);
   if (pane.id === "left-pane") followStepRight(pane);

@@ -96,6 +96,24 @@ def test_a_search_by_key_leads_to_a_line_in_the_middle(page: Page) -> None:
     expect(hit).to_have_count(1)
 
 
+def test_a_new_search_marks_the_step_that_is_open_and_moves_nothing(page: Page) -> None:
+    pane = page.locator("#left-pane")
+    marks = page.locator("#left-pane mark")
+    pane.evaluate("pane => { pane.scrollTop = 300 }")
+    page.keyboard.press("/")
+    page.keyboard.type("line 9")
+    expect(page.locator("[data-line='9'] mark")).to_have_count(1)
+    assert pane.evaluate("pane => pane.scrollTop") == 300
+    expect(page.locator("#trajectory-q")).to_be_focused()
+    expect(page).to_have_url(re.compile("q=line\\+9"))
+    page.locator("#trajectory-q").fill("line 8")
+    expect(page.locator("[data-line='8'] mark")).to_have_count(1)
+    expect(page.locator("[data-line='9'] mark")).to_have_count(0)
+    page.locator("#trajectory-q").fill("")
+    expect(marks).to_have_count(0)
+    assert page.locator("[data-tab][aria-current]").all_inner_texts()[1:] == ["Model"]
+
+
 def test_an_address_of_lines_opens_there(page: Page) -> None:
     page.goto(f"{page.url}&part=output-0.500-502")
     expect(page.locator("[data-line='500']")).to_be_in_viewport()
