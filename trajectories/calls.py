@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from trajectories.classify import relative
+from trajectories.classify import line_range, relative
 from trajectories.diffs import DiffLine, Hunk, pair_hunk, unified
 from trajectories.shell import COMMAND_KEYS, command_of, heredocs
 from trajectories.text import clean_text
@@ -80,7 +80,7 @@ def call_text(call: Mapping[str, Any], open_file: str = "") -> CallText:
     command = _command(arguments)
     if command is not None and name == "edit" and (ranged := EDIT_RANGE.match(command)):
         first, last, new = ranged.groups()
-        return _edit(_title(open_file, f"lines {first}–{last}"), [("", new)])
+        return _edit(_title(open_file, _lines(first, last)), [("", new)])
     if name in _WINDOWED and (edit := _read_windowed(arguments, open_file)):
         return edit
     if edit := _read_edit(arguments, open_file if name in _WINDOWED else ""):
@@ -140,7 +140,7 @@ def _read_windowed(arguments: Mapping[str, Any], open_file: str) -> CallText | N
     """Read the arguments by which SWE-agent 1.x replaces or adds lines of the file it has open."""
     if _is_text(arguments, "replacement_text") and arguments.get("start_line") is not None:
         first, last = (_text(arguments.get(key)) for key in ("start_line", "end_line"))
-        title = _title(open_file, f"lines {first}–{last}" if last else f"line {first}")
+        title = _title(open_file, _lines(first, last or first))
         return _edit(clean_text(title), [("", _text(arguments["replacement_text"]))])
     if not _is_text(arguments, "text"):
         return None
@@ -171,6 +171,10 @@ def _old_and_new(arguments: Mapping[str, Any]) -> tuple[str | None, str | None]:
     old = next((arguments[key] for key in _OLD_KEYS if arguments.get(key) is not None), None)
     new = next((arguments[key] for key in _NEW_KEYS if arguments.get(key) is not None), None)
     return (None if old is None else _text(old)), (None if new is None else _text(new))
+
+
+def _lines(first: str, last: str) -> str:
+    return f"line{'' if first == last else 's'} {line_range(first, last)}"
 
 
 def _title(*parts: str) -> str:

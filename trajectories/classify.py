@@ -155,7 +155,12 @@ def _lines(view_range: Any) -> str:
     if not isinstance(view_range, list) or len(view_range) != 2:
         return ""
     first, last = (as_text(number) for number in view_range)
-    return f":{first}–" if last == "-1" else f":{first}–{last}"
+    return f":{first}–" if last == "-1" else f":{line_range(first, last)}"
+
+
+def line_range(first: str, last: str) -> str:
+    """Write lines of a file for people: `1–120`, or `7` for one line."""
+    return first if first == last else f"{first}–{last}"
 
 
 def _open(words: list[str], _open_file: str) -> Described:
@@ -176,7 +181,8 @@ def _scroll(direction: str) -> Callable[[list[str], str], Described]:
 
 
 def _edit(words: list[str], open_file: str) -> Described:
-    lines = words[0].replace(":", "–") if words and re.fullmatch(r"\d+:\d+", words[0]) else ""
+    span = re.fullmatch(r"(\d+):(\d+)", words[0]) if words else None
+    lines = line_range(span[1], span[2]) if span else ""
     return Described(
         "edit", f"edit {open_file or 'the open file'}{lines and ':' + lines}", _known(open_file)
     )
@@ -332,7 +338,7 @@ def _describe_sed(command: Command) -> Described:
     if any(word.startswith(("-i", "--in-place")) for word in command.arguments):
         return Described("edit", f"edit {', '.join(files) or 'in place'}", files)
     span = next((m for w in command.words if (m := re.fullmatch(r"(\d+),(\d+)p;?", w))), None)
-    at = f":{span[1]}–{span[2]}" if span else ""
+    at = f":{line_range(span[1], span[2])}" if span else ""
     return Described("read", f"open {files[0]}{at}" if files else _plain(command), files)
 
 

@@ -29,11 +29,11 @@ function parametersOf(place) {
     case "issue":
       return { left: "issue" };
     case "thought":
-      return { left: "step", step: target.step, part: "thought" };
+      return { left: "step", step: target.step, part: withLines("thought", place) };
     case "tool_call":
-      return { left: "step", step: target.step, part: `call-${target.index}` };
+      return { left: "step", step: target.step, part: withLines(`call-${target.index}`, place) };
     case "observation":
-      return { left: "step", step: target.step, part: outputPart(place) };
+      return { left: "step", step: target.step, part: withLines(`output-${target.index}`, place) };
     case "test":
       return { right: "tests", test: target.test_id };
     default:
@@ -41,11 +41,11 @@ function parametersOf(place) {
   }
 }
 
-function outputPart({ target, range }) {
+/** Returns a part of a step with the lines of it that are meant. */
+function withLines(part, { range }) {
   const start = range.startContainer;
   const element = start.nodeType === Node.ELEMENT_NODE ? start : start.parentElement;
   const numbers = lineNumbers(element.closest("[data-cite-kind]"), range).filter(Boolean);
-  const part = `output-${target.index}`;
   return numbers.length ? `${part}.${span(Math.min(...numbers), Math.max(...numbers))}` : part;
 }
 

@@ -103,3 +103,12 @@ def test_each_pane_scrolls_on_its_own(page: Page) -> None:
     tops = page.locator(".pane-body").evaluate_all("panes => panes.map(pane => pane.scrollTop)")
     assert tops == [0, 400]
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_at_200_percent_the_list_stands_above_the_evidence(page: Page) -> None:
+    page.set_viewport_size({"width": 640, "height": 400})
+    outline, evidence = page.locator(".outline"), page.locator(".evidence")
+    below, above = evidence.bounding_box(), outline.bounding_box()
+    assert below and above
+    assert below["y"] >= above["y"] + above["height"] - 1
+    assert below["width"] > 600

@@ -30,6 +30,7 @@ COLOURS = "\n".join(
     for code in [*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108)]
 )
 LOG = "\n".join(f"line {number}" for number in range(1, 1001))
+EIGHT = "\n".join(f"line {number}" for number in range(1, 9))
 WRITE = "cat > a.py <<E\nx = 1\nE"
 EDIT = {"path": "a.py", "old_str": "x = old(1)", "new_str": "x = new(1)"}
 
@@ -49,6 +50,11 @@ def trajectory(admin_user: User) -> Trajectory:
                 call("bash", {"command": "cat > a.py <<E\nx = 1\nE"}),
             ],
             "observations": [seen(COLOURS, 1), {**seen("[image 1: PNG, 1 kB]"), "images": [image]}],
+        },
+        {
+            "thought": EIGHT,
+            "tool_calls": [call("bash", {"command": EIGHT})],
+            "observations": [seen(EIGHT)],
         },
     )
     return trajectory
@@ -112,6 +118,23 @@ def test_a_new_search_marks_the_step_that_is_open_and_moves_nothing(page: Page) 
     page.locator("#trajectory-q").fill("")
     expect(marks).to_have_count(0)
     assert page.locator("[data-tab][aria-current]").all_inner_texts()[1:] == ["Model"]
+
+
+@pytest.mark.parametrize("part", ["thought", "call-0", "output-0"])
+def test_lines_of_every_part_have_an_address_that_opens_there(part: str, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(page.url.replace("step=1", "step=3"))
+    block = page.locator(f"[id$='-{part}']")
+    block.locator("[data-line='5']").click(click_count=3)
+    page.keyboard.press("y")
+    expect(page.locator("[data-messages]")).to_contain_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith(f"part={part}.5")
+    page.goto(copied)
+    assert block.locator(".is-target[data-line]").evaluate_all(
+        "r => r.map(e => e.dataset.line)"
+    ) == ["5"]
+    expect(block.locator("[data-line='5']")).to_be_in_viewport()
 
 
 def test_an_address_of_lines_opens_there(page: Page) -> None:

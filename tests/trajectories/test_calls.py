@@ -132,6 +132,7 @@ def test_arguments_of_any_shape_are_shown(arguments: Any) -> None:
         ),
         ("edit", {"start_line": 3, "replacement_text": "x = 1\n"}, "b.py, line 3"),
         ("edit", {"command": "edit 3:5\nx = 1\nend_of_edit"}, "b.py, lines 3–5"),
+        ("edit", {"command": "edit 3:3\nx = 1\nend_of_edit"}, "b.py, line 3"),
         ("insert", {"line": 7, "text": "x = 1\n"}, "b.py, after line 7"),
         ("insert", {"text": "x = 1\n"}, "b.py"),
     ],

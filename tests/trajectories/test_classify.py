@@ -23,6 +23,7 @@ def bash_step(command: str, output: str = "", exit_code: int | None = None) -> P
         ('cd /testbed && grep -rn "__dict__" core/', "search", "find “__dict__” in core/"),
         ("cat core/basic.py", "read", "open core/basic.py"),
         ("sed -n '1,120p' /testbed/core/basic.py", "read", "open core/basic.py:1–120"),
+        ("sed -n '7,7p' /testbed/core/basic.py", "read", "open core/basic.py:7"),
         ("sed -i 's/a/b/' core/basic.py", "edit", "edit core/basic.py"),
         ("python reproduce.py", "run", "python reproduce.py"),
         ("pytest core/tests/test_basic.py", "test", "pytest core/tests/test_basic.py"),
