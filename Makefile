@@ -1,7 +1,7 @@
 # `make run` and `make test` do all the set-up; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots install install-dev accounts lock format samples-check clean
+.PHONY: help run test check bench faults screenshots install install-dev accounts lock format samples-check clean
 
 PYTHON ?= $(shell scripts/find-python)
 VENV := .venv
@@ -11,6 +11,7 @@ PORT ?= 8000
 TEST_JOBS ?= $(shell nproc)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FAULTS_ARGS ?=
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -35,6 +36,10 @@ check: install-dev ## Lint, types, templates, import arrows, migrations
 bench: install-dev ## Measure the site in a browser against its goals (BENCH_ARGS=--quick for less)
 	@scripts/system-package chromium chromium
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+faults: install-dev ## Break things at random during a validation, and see that no run minds
+	@scripts/system-package bwrap bubblewrap
+	$(BIN)/python -m faults $(FAULTS_ARGS)
 
 screenshots: install-dev ## Make the screenshots in docs/ again, from the sample batch
 	@scripts/system-package bwrap bubblewrap

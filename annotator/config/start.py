@@ -42,7 +42,7 @@ def main() -> int:
         port = env.integer("PORT", 8000)
         _check_port(port)
         with services(data):
-            new_accounts = _set_up(data)
+            new_accounts = set_up(data)
             return _run(port, new_accounts)
     except (ServerError, ImproperlyConfigured) as error:
         print(f"retrace: {error}", file=sys.stderr)
@@ -98,7 +98,7 @@ def _check_port(port: int) -> None:
             ) from error
 
 
-def _set_up(data: Path) -> str:
+def set_up(data: Path) -> str:
     """Bring database, static files, accounts and sample batch up to date; return new accounts."""
     print(f"Data folder: {data}")
     _manage("migrate", "--verbosity", "0")

@@ -132,6 +132,19 @@ def test_a_failure_that_may_pass_is_tried_three_times(calc_task: Task) -> None:
     assert "could not be fetched" in run.reason
 
 
+def test_a_command_that_something_killed_is_tried_again_but_not_for_ever(calc_task: Task) -> None:
+    give_recipe(calc_task, "kill -KILL $$")
+    calc_task.refresh_from_db()
+    run = Run.objects.create(
+        task_revision=calc_task.current_revision,
+        tree=TreeName.GOLD,
+        recipe=calc_task.recipe_use.recipe,
+    )
+    assert [execute_run(run.pk) for _ in range(4)] == [False, False, True, False]
+    run.refresh_from_db()
+    assert (run.outcome, run.exit_code, run.attempt) == (Outcome.INVALID, 137, 3)
+
+
 def test_an_environment_that_cannot_be_built_says_which_command_failed(calc_task: Task) -> None:
     recipe = calc_task.recipe_use.recipe
     recipe.install = ["echo about to fail; exit 3"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import time
 from dataclasses import replace
@@ -52,6 +53,8 @@ from validation.working_trees import (
 
 logger = logging.getLogger(__name__)
 
+# How a shell says that its command ended by SIGKILL.
+_KILLED = 128 + signal.SIGKILL
 TEST_LIMITS = Limits(wall_seconds=1800.0)
 
 
@@ -160,6 +163,7 @@ class Execution:
             environment.prepare_tree(testbed)
             result = self._test(spec_of(recipe), environment, testbed)
         self.lease.check()
+        self._check_killed(result)
         return self._judge(result, recipe.log_parser, _changed_paths(mirror, base, tested.tree))
 
     def _apply(self, mirror: Mirror, scratch: Path) -> PreparedTree:
@@ -239,6 +243,16 @@ class Execution:
             # Nobody has a reason to forge a log on base or gold.
             suspect_reasons=(*grade.suspicions, *touches) if is_models else (),
         )
+
+    def _check_killed(self, result: Result) -> None:
+        """Try again what was killed by something that is none of our limits, but not for ever.
+
+        The kernel does that to any process where the whole machine lacks memory. What kills itself
+        each time is judged by what it printed.
+        """
+        if result.exit_code == _KILLED and self.run.attempt < MAX_ATTEMPTS:
+            reason = "The test command was killed, and not for any of its limits."
+            raise InfrastructureFailure(reason, may_pass=True)
 
     def _question(self, log: str, exit_code: int | None, parser: str) -> GradeRequest:
         return GradeRequest(
