@@ -54,6 +54,15 @@ def test_every_step_is_listed_and_the_open_one_is_marked(
     assert "step=1" in link.get("href")
 
 
+def test_a_tool_of_a_server_goes_by_its_own_name(
+    trajectory: Trajectory, annotator_client: Client
+) -> None:
+    make_steps(trajectory, {"kind": "other", "summary": "mcp__issues__issue_get 686"})
+    page = outline(annotator_client, trajectory)
+    assert page.texts(".steps .t") == ["1, Other: issue_get 686"]
+    assert page.select(".steps a")[0].get("title") == "mcp__issues__issue_get 686"
+
+
 @pytest.mark.parametrize(
     "path", ["django/db/models/sql/query.py:745", "/home/me/django/db/models/sql/query.py:745"]
 )

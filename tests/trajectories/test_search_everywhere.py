@@ -193,3 +193,9 @@ def test_chunks_hold_the_text(text: str, times: int) -> None:
     chunks = list(chunks_of(long))
     assert chunks
     assert sum(map(len, chunks)) >= len(long)
+
+
+def test_nothing_found_says_how_words_are_found(db: None, admin_client: Client) -> None:
+    trajectory_with("autosummary")
+    said = search(admin_client, q="summary").text(".empty")
+    assert "“summary”. Words are found by their beginning." in said

@@ -33,6 +33,8 @@ _FAILED_GLYPH = "✗"
 _KIND_LABELS = {str(value): str(label) for value, label in StepKind.choices}
 # django/db/models/sql/query.py:745, of which sql/query.py:745 is kept; /home/me/x/pkg/core.py
 _LONG_PATH = re.compile(r"(?<![\w/.-])(?:~?/)?(?:[\w.@+-]+/){2,}([\w.@+-]+/[\w.@+-]+)")
+# mcp__issues__issue_get 686: which server has the tool is said in the step.
+_MCP_SERVER = re.compile(r"^mcp__.+?__(?=\w)")
 # A page holds this many rows around the open step; the others load when they come into view.
 WINDOW_ROWS = 80
 _MAX_FILES_TO_CHOOSE = 200
@@ -102,8 +104,9 @@ class OutlineRow:
 
     @property
     def short(self) -> str:
-        """The summary with only the end of long paths, which is what tells files apart."""
-        return _LONG_PATH.sub(r"…/\1", self.summary) if len(self.summary) > 28 else self.summary
+        """The summary with only the end of long paths and names, which is what tells them apart."""
+        summary = _MCP_SERVER.sub("", self.summary)
+        return _LONG_PATH.sub(r"…/\1", summary) if len(summary) > 28 else summary
 
     @property
     def title(self) -> str:
