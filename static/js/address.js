@@ -5,7 +5,7 @@
 import { currentRow, takenRows } from "./cursor.js";
 import { onKey } from "./keys.js";
 import { say } from "./messages.js";
-import { lineNumbers, placeOfRows, selectedPlace } from "./place.js";
+import { elementOf, lineNumbers, placeOfRows, selectedPlace } from "./place.js";
 
 const PANES = {
   left: ["left", "step", "part", "open", "tree", "path", "line", "all", "blame", "look", "code"],
@@ -43,9 +43,8 @@ function parametersOf(place) {
 
 /** Returns a part of a step with the lines of it that are meant. */
 function withLines(part, { range }) {
-  const start = range.startContainer;
-  const element = start.nodeType === Node.ELEMENT_NODE ? start : start.parentElement;
-  const numbers = lineNumbers(element.closest("[data-cite-kind]"), range).filter(Boolean);
+  const source = elementOf(range.startContainer).closest("[data-cite-kind]");
+  const numbers = lineNumbers(source, range).filter(Boolean);
   return numbers.length ? `${part}.${span(Math.min(...numbers), Math.max(...numbers))}` : part;
 }
 
@@ -71,10 +70,14 @@ function focusedSource() {
 
 /** Returns the address of a place, or of the page as it is where there is none. */
 export function addressOf(place) {
-  const reading = document.querySelector("[data-reading-url]")?.dataset.readingUrl;
+  const column = place && elementOf(place.range.startContainer).closest("[data-column]");
+  const around = column ?? document.querySelector(".evidence");
+  const reading = around?.dataset.readingUrl;
   const url = new URL(reading ?? location.pathname, location.origin);
-  const query = new URLSearchParams(location.search);
-  const changes = place && reading ? parametersOf(place) : null;
+  // Beside another attempt a place is one of its own attempt, and the page shows nothing else of it.
+  const query = new URLSearchParams(column ? "" : location.search);
+  const isHere = place?.kind === "patch" && document.querySelector(".beside");
+  const changes = place && (reading || isHere) ? parametersOf(place) : null;
   if (changes) {
     for (const name of PANES["left" in changes ? "left" : "right"]) query.delete(name);
     for (const [name, value] of Object.entries(changes)) query.set(name, value);

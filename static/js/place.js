@@ -5,7 +5,8 @@ const CONTEXT_CHARS = 120;
 const CITABLE = "[data-cite-kind]";
 const NUMBERED = "[data-line], [data-old-line], [data-new-line]";
 
-function elementOf(node) {
+/** Returns the element that a node is, or stands in. */
+export function elementOf(node) {
   return node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement;
 }
 

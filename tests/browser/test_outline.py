@@ -216,6 +216,24 @@ def test_each_of_two_columns_is_walked_on_its_own(
     in_columns(page, 2, 6)
 
 
+def test_y_copies_the_address_of_a_place_in_a_column_or_of_both(
+    pair: tuple[Trajectory, Trajectory], page: Page, live_server: LiveServer
+) -> None:
+    one, other = pair
+    address = f"{live_server.url}/trajectories/{one.pk}/beside/{other.pk}/?a=2&b=3"
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address)
+    page.keyboard.press("y")
+    expect(page.locator("[data-messages]")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == address
+    page.locator("#column-b [data-cite-kind='observation'] [data-line]").first.click(click_count=3)
+    page.keyboard.press("y")
+    expect(page.locator("[data-messages] li")).to_have_count(2)
+    copied = page.evaluate("navigator.clipboard.readText()")
+    part = "left=step&step=3&part=output-0.1"
+    assert copied == f"{live_server.url}/trajectories/{other.pk}/?{part}"
+
+
 def test_chosen_files_are_named_and_their_report_is_shown(
     page: Page, live_server: LiveServer, tmp_path: Path
 ) -> None:
