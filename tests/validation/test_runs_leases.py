@@ -16,7 +16,7 @@ from validation import broker
 from validation.broker import WorkerInfo, sandbox_refusal
 from validation.models import Outcome, Run, RunState, TreeName
 from validation.services import leases
-from validation.services.leases import Lease, LeaseLost, claim
+from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
 from validation.services.results import Ending, Journal, finish, put_back
 from validation.services.sweeping import remove_abandoned_folders, sweep
 from validation.working_trees import folder_name
@@ -112,15 +112,15 @@ def test_abandoned_runs_are_queued_again(run: Run, queue: None) -> None:
     assert broker.queue_length() == 1
 
 
-def test_a_run_abandoned_three_times_ends_as_infrastructure_failure(run: Run, queue: None) -> None:
-    for _ in range(3):
+def test_a_run_abandoned_too_often_ends_as_infrastructure_failure(run: Run, queue: None) -> None:
+    for _ in range(MAX_ATTEMPTS):
         assert claim(run.pk, "one")
         expire(run)
     assert claim(run.pk, "one") is None
     sweep()
     run.refresh_from_db()
     assert run.outcome == Outcome.INFRASTRUCTURE_FAILURE
-    assert "3 workers" in run.reason
+    assert f"{MAX_ATTEMPTS} workers" in run.reason
 
 
 def test_a_run_whose_message_was_lost_is_sent_again(run: Run, queue: None) -> None:
@@ -140,12 +140,20 @@ def test_a_run_that_is_held_is_left_alone(run: Run, queue: None) -> None:
     assert broker.queue_length() == 0
 
 
-def test_putting_a_run_back_keeps_the_reason(run: Run) -> None:
+def test_a_run_that_is_put_back_keeps_the_reason_and_waits_a_while(run: Run, queue: None) -> None:
     lease = claim(run.pk, "one")
     assert lease is not None
-    assert put_back(lease, "the index did not answer")
+    assert put_back(lease, "the index did not answer", attempt=1)
     run.refresh_from_db()
     assert (run.state, run.reason) == (RunState.QUEUED, "the index did not answer")
+    Run.objects.filter(pk=run.pk).update(created_at=Now() - timezone.timedelta(minutes=1))
+    sweep()
+    assert broker.queue_length() == 0
+    assert claim(run.pk, "two") is None
+    expire(run)
+    sweep()
+    assert broker.queue_length() == 1
+    assert claim(run.pk, "two") is not None
 
 
 def test_folders_of_abandoned_runs_are_removed(run: Run, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def _fail(lease: Lease, journal: Journal, failure: InfrastructureFailure) -> boo
     """Try again later, or end the run without counting it as the patch's."""
     run = Run.objects.get(pk=lease.run_id)
     if failure.may_pass and run.attempt < MAX_ATTEMPTS:
-        put_back(lease, failure.reason)
+        put_back(lease, failure.reason, attempt=run.attempt)
         return False
     ending = Ending(Outcome.INFRASTRUCTURE_FAILURE, failure.reason)
     try:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.5
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 5
 HELD = (RunState.PREPARING, RunState.RUNNING)
 
 
@@ -40,9 +40,17 @@ def expiry() -> CombinedExpression:
     return Now() + timedelta(seconds=LEASE_SECONDS)
 
 
+def pause(attempt: int) -> CombinedExpression:
+    """Return the database's time before which a run that failed so often is not tried again."""
+    return Now() + timedelta(seconds=2.0 ** (attempt - 1))
+
+
 def claimable() -> Q:
-    """Match runs that wait, and runs whose worker has fallen silent."""
-    waiting = Q(state=RunState.QUEUED)
+    """Match runs that wait, and runs whose worker has fallen silent.
+
+    What failed a moment ago waits for a while (`pause`), so that five attempts outlast a restart.
+    """
+    waiting = Q(state=RunState.QUEUED) & (Q(lease_expires_at=None) | Q(lease_expires_at__lt=Now()))
     abandoned = Q(state__in=HELD, lease_expires_at__lt=Now())
     return (waiting | abandoned) & Q(attempt__lt=MAX_ATTEMPTS)
 

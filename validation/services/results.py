@@ -18,7 +18,7 @@ from validation.models import (
     RunTest,
     TestGroup,
 )
-from validation.services.leases import HELD, Lease, LeaseLost
+from validation.services.leases import HELD, Lease, LeaseLost, pause
 
 KEPT_LOG_CHARS = 1_000_000
 KEPT_OUTPUT_CHARS = 100_000
@@ -112,11 +112,16 @@ def give_up(run_id: int, reason: str) -> bool:
     )
 
 
-def put_back(lease: Lease, reason: str) -> bool:
-    """Return a run to the queue after an infrastructure failure that may pass."""
+def put_back(lease: Lease, reason: str, *, attempt: int) -> bool:
+    """Return a run to the queue after an infrastructure failure that may pass, for later."""
     mine = Run.objects.filter(pk=lease.run_id, lease_token=lease.token, state__in=HELD).order_by()
     return bool(
-        mine.update(state=RunState.QUEUED, reason=reason, lease_token=None, lease_expires_at=None)
+        mine.update(
+            state=RunState.QUEUED,
+            reason=reason,
+            lease_token=None,
+            lease_expires_at=pause(attempt),
+        )
     )
 
 

@@ -50,7 +50,7 @@ def unfinished_work(run_ids: list[int]) -> list[int]:
 
 
 def _unsent() -> Q:
-    return Q(state=RunState.QUEUED, created_at__lt=Now() - UNSENT_AFTER)
+    return claimable() & Q(state=RunState.QUEUED, created_at__lt=Now() - UNSENT_AFTER)
 
 
 def _take_back(run_id: int) -> None:
