@@ -27,6 +27,7 @@ from bench.browser import (
     visible_ms,
     weigh,
 )
+from bench.executing import run_overhead, two_workers, working_tree
 from bench.loading import BATCH, Loaded
 from bench.results import Figure, Goal, Results, median, percentile_95
 from bench.site import Site
@@ -311,5 +312,8 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "fragments": fragments,
     "wide": wide_diff,
     "tree": big_tree,
+    "worktree": working_tree,
+    "overhead": run_overhead,
+    "workers": two_workers,
     "memory": memory,
 }
