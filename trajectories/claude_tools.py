@@ -1,4 +1,7 @@
-"""Describe the calls of Claude Code's own tools; its Bash is a shell like any other."""
+"""Describe the calls of Claude Code's own tools, and of those that iFlow CLI has instead.
+
+Its Bash is a shell like any other.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,18 @@ from trajectories.text import shorten
 
 # Kind, one line, files
 Description = tuple[str, str, tuple[str, ...]]
-_PATH_KEYS = ("file_path", "notebook_path", "path")
+_PATH_KEYS = ("file_path", "absolute_path", "notebook_path", "path")
+# What iFlow CLI, which comes from Gemini CLI, calls the same tools.
+_ALIASES = {
+    "read_file": "Read",
+    "write_file": "Write",
+    "replace": "Edit",
+    "list_directory": "LS",
+    "search_file_content": "Grep",
+    "glob": "Glob",
+    "task": "Task",
+    "todo_write": "TodoWrite",
+}
 _EDITS = {"Edit": "edit", "MultiEdit": "edit", "NotebookEdit": "edit", "Write": "write"}
 _SEARCHES = {"Grep": "find", "Glob": "find file"}
 _TERM_CHARS = 60
@@ -20,6 +34,7 @@ def describe_claude_code(
     name: str, arguments: Mapping[str, Any], relative: Callable[[str], str]
 ) -> Description | None:
     """Return the kind, the summary and the files of a call, None for a tool not known here."""
+    name = _ALIASES.get(name, name)
     path = next((relative(as_text(arguments[key])) for key in _PATH_KEYS if arguments.get(key)), "")
     files = (path,) if path else ()
     if name in _EDITS:

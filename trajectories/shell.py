@@ -181,16 +181,40 @@ def _separator_at(line: str, position: int) -> str:
 
 def _read_command(part: str) -> Command:
     text = part.strip().lstrip("(").strip()
-    head = text.split("|", 1)[0] if not _has_quoted_bar(text) else text
+    bare = _with_quoted_signs_hidden(text)
+    head = bare.split("|", 1)[0]
     writes = [match["file"] for match in _REDIRECT.finditer(head) if match["fd"] != "2"]
-    writes += [match["file"] for match in _TEE.finditer(text)]
-    files = tuple(name.strip("'\"") for name in writes if not name.startswith("/dev/"))
-    return Command(text=text, words=_program_words(_REDIRECT.sub(" ", head)), writes=files)
+    writes += [match["file"] for match in _TEE.finditer(bare)]
+    files = tuple(
+        name.strip("'\"").translate(_SHOWN) for name in writes if not name.startswith("/dev/")
+    )
+    words = tuple(word.translate(_SHOWN) for word in _program_words(_REDIRECT.sub(" ", head)))
+    return Command(text=text, words=words, writes=files)
 
 
-def _has_quoted_bar(text: str) -> bool:
-    before = text.split("|", 1)[0]
-    return before.count("'") % 2 == 1 or before.count('"') % 2 == 1
+# Signs that mean nothing to the shell inside quotes, and what stands for them meanwhile.
+_HIDDEN = {"|": "\ue000", ">": "\ue001"}
+_SHOWN = str.maketrans({hidden: sign for sign, hidden in _HIDDEN.items()})
+
+
+def _with_quoted_signs_hidden(text: str) -> str:
+    """Return a text, of the same length, whose `|` and `>` are the shell's own."""
+    found: list[str] = []
+    quote, is_escaped = "", False
+    for character in text:
+        if is_escaped or quote:
+            found.append(_HIDDEN.get(character, character))
+        else:
+            found.append(character)
+        if is_escaped:
+            is_escaped = False
+        elif character == "\\" and quote != "'":
+            is_escaped = True
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+    return "".join(found)
 
 
 def _program_words(text: str) -> tuple[str, ...]:
@@ -198,7 +222,6 @@ def _program_words(text: str) -> tuple[str, ...]:
         words = shlex.split(text.replace("2>&1", " "))
     except ValueError:
         words = text.split()
-    words = words[: words.index("|")] if "|" in words else words
     while words:
         if _ASSIGNMENT.fullmatch(words[0]):
             words = words[1:]

@@ -194,6 +194,8 @@ def test_a_web_export_is_read() -> None:
         (use("Edit", file_path="/testbed/x.py"), "edit", "edit x.py"),
         (use("MultiEdit", file_path="/testbed/x.py", edits=[]), "edit", "edit x.py"),
         (use("Write", file_path="/testbed/x.py", content=""), "edit", "write x.py"),
+        (use("read_file", absolute_path="/testbed/x.py"), "read", "open x.py"),
+        (use("replace", file_path="/testbed/x.py", old_string="a"), "edit", "edit x.py"),
         (use("Grep", pattern="a b", path="/testbed/pkg"), "search", "find “a b” in pkg"),
         (use("Glob", pattern="**/*.py"), "search", "find file “**/*.py”"),
         (use("Bash", command="pytest -q"), "test", "pytest -q"),
