@@ -13,7 +13,7 @@ from trajectories.diffs.model import DiffLine, Ending, Side
 from trajectories.git import GitError, Mirror
 from trajectories.git.text import decode, visible
 from trajectories.models import Trajectory
-from trajectories.symbols import Symbol, enclosing, symbols_of
+from trajectories.symbols import Symbol, enclosing, language_of, symbols_of
 
 # Beyond this size nobody reads a file around its changes; it can still be opened as a file.
 _MAX_BYTES = 5_000_000
@@ -99,8 +99,19 @@ class Surroundings:
         except GitError:
             return None
 
+    def heading(self, section: str) -> str:
+        """Return what git names in a hunk's header, where we cannot tell any better.
+
+        Of a language whose functions we know, git's guess is at best the same, and for a line
+        that is in no function it is some line above it.
+        """
+        content = self.new or self.old
+        is_known = self.is_exact and content is not None and language_of(content.path) is not None
+        return "" if is_known else section
+
     def heading_above(self, gap: Gap, section: str) -> Scope | None:
         """Return the line of a gap that git names in the header of the hunk after it."""
+        section = self.heading(section)
         if not section.strip() or self.new is None or self.new.path.endswith(_PROSE):
             return None
         for number in range(gap.new_start + gap.n_lines - 1, gap.new_start - 1, -1):

@@ -91,6 +91,21 @@ def test_the_lines_up_to_the_enclosing_function_open(
     assert new_lines(opened)[0] == 40
 
 
+def test_no_function_is_named_for_a_line_outside_of_all(
+    admin_client: Client, trajectory: Trajectory
+) -> None:
+    """git names whatever line above begins with a letter, an import or an assignment too."""
+    trajectory.model_patch = (
+        "--- a/long.py\n+++ b/long.py\n@@ -20,2 +20,3 @@ start = 19\n"
+        " start = 20\n+added = 1\n start = 21\n"
+    )
+    trajectory.save()
+    hunk = diff_page(admin_client, trajectory).text("tr.hunk")
+    assert "start = 19" not in hunk
+    assert "↑ to" not in hunk
+    assert "19 lines" in hunk
+
+
 def test_what_stands_after_the_last_hunk_opens(
     admin_client: Client, trajectory: Trajectory
 ) -> None:

@@ -174,9 +174,15 @@ PIECES = [
     "\n",
     "\x00\x1b[1m\u2028",
 ]
+# A number of 5,000 digits is more than Python turns into an integer.
+NUMBERS = st.integers(0, 40).map(str) | st.sampled_from(["9" * 5000, "\u0663", "-1", ""])
+HEADERS = st.builds("@@ -{},{} +{},{} @@\n".format, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+# Names as git quotes them, with escapes that git never writes.
+QUOTED = st.text('"\\01389abntx/é', max_size=8)
+NAMES = st.builds('{}"a/{}"\n'.format, st.sampled_from(["--- ", "+++ ", "rename to "]), QUOTED)
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text())
+@given(st.lists(st.sampled_from(PIECES) | HEADERS | NAMES, max_size=40).map("".join) | st.text())
 def test_no_text_breaks_the_parser(text: str) -> None:
     """Surrogates cannot come: PostgreSQL holds none, and bytes are decoded without any."""
     for change in parse_patch(text).files:

@@ -327,7 +327,7 @@ class _BodyMaker:
             rows=(*above, None, *below, *rows),
             at=at,
             header=whole.header + (", continued" if start else ""),
-            section=whole.section,
+            section=self._around.heading(whole.section),
             scope=symbol.qualified_name if symbol else "",
             failure=self._failures.get(whole.old_start, ""),
             touches=piece.touches,
