@@ -58,6 +58,11 @@ def step_of(name: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def has_step_of(trajectory: Trajectory, name: str) -> bool:
+    """Tell whether a tree or diff, where it is named after a step, is one of the trajectory's."""
+    return (step_of(name) or 0) <= trajectory.n_steps
+
+
 def step_name(step: int) -> str:
     """Return what the tree after a step, and the diff of its edits, are called."""
     return f"step-{step}"

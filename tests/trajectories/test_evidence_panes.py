@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
@@ -79,6 +79,18 @@ def test_the_edit_beside_a_step_that_is_not_there_is_of_the_last(admin_user: Use
     trajectory = make_trajectory(n_steps=3)
     (tab,) = shown(admin_user, trajectory, "?step=999").select('[data-tab="edit"]')
     assert tab.get("hx-get") == reverse("trajectories:diff", args=[trajectory.pk, "step-3"])
+
+
+def test_the_code_after_a_step_that_is_not_there_is_not_shown(
+    admin_user: User, admin_client: Client
+) -> None:
+    trajectory = make_trajectory(n_steps=3)
+    page = shown(admin_user, trajectory, "?left=files&tree=step-4&right=step-4")
+    assert page.texts(".tabs [aria-current]") == ["Files @ 0000000", "Model"]
+    assert "step 4" not in page.text(".evidence")
+    for name in ("diff", "files"):
+        url = reverse(f"trajectories:{name}", args=[trajectory.pk, "step-4"])
+        assert admin_client.get(url).status_code == 404
 
 
 def test_tabs_are_links_of_the_page_and_requests_for_a_fragment(admin_user: User) -> None:

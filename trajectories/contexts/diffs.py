@@ -15,6 +15,7 @@ from trajectories.code import (
     DiffName,
     DiffSource,
     diff_source,
+    has_step_of,
     is_diff_name,
     other_of,
     step_of,
@@ -130,7 +131,7 @@ def diff_context(
     The first ones together have at most `n_open` lines, the rest is for later requests.
     Raises Http404 for an unknown diff and for one that `sight` does not cover.
     """
-    name = allowed_diff(sight, which)
+    name = allowed_diff(trajectory, sight, which)
     source = diff_source(trajectory, name)
     files = _marked_seen(diff_files(trajectory, name, source, look), trajectory, name, reader)
     limits = dict(_files_to_open(files, n_open)) if n_open else {}
@@ -190,7 +191,7 @@ def diff_hunk_context(
 def _found(
     trajectory: Trajectory, sight: Sight, which: str, look: Look, nth: int
 ) -> tuple[DiffFile, DiffSource]:
-    name = allowed_diff(sight, which)
+    name = allowed_diff(trajectory, sight, which)
     source = diff_source(trajectory, name)
     for file in diff_files(trajectory, name, source, look):
         if file.change.path == look.file and file.nth == nth:
@@ -221,12 +222,13 @@ def change_seen(
 
 def diff_digest(trajectory: Trajectory, sight: Sight, which: str) -> str:
     """Return a digest of everything of a diff that its fragments are made of."""
-    return diff_source(trajectory, allowed_diff(sight, which)).digest
+    return diff_source(trajectory, allowed_diff(trajectory, sight, which)).digest
 
 
-def allowed_diff(sight: Sight, which: str) -> DiffName:
+def allowed_diff(trajectory: Trajectory, sight: Sight, which: str) -> DiffName:
     """Return the name of a diff that a person may see; raises Http404."""
-    if not is_diff_name(which) or (which in GOLD_DIFFS and not sight.sees_gold):
+    is_hidden = which in GOLD_DIFFS and not sight.sees_gold
+    if is_hidden or not is_diff_name(which) or not has_step_of(trajectory, which):
         raise Http404("There is no such diff.")
     if (other := other_of(which)) is not None and other != sight.beside:
         raise Http404("There is no such diff.")

@@ -18,6 +18,7 @@ from trajectories.code import (
     GOLD_TREES,
     DiffName,
     TreeName,
+    has_step_of,
     is_tree_name,
     step_name,
     step_of,
@@ -92,18 +93,19 @@ class Selection:
     focus: Focus = NO_FOCUS
 
 
-def read_selection(request: HttpRequest, sight: Sight) -> Selection:
-    """Read the query string of a page with evidence."""
+def read_selection(request: HttpRequest, trajectory: Trajectory, sight: Sight) -> Selection:
+    """Read the query string of a page with evidence; what the trajectory has not is left out."""
     query = request.GET
-    wanted = query.get("tree", "base")
+    wanted, right = query.get("tree", "base"), query.get("right", "")
     is_seen = sight.sees_gold or wanted not in GOLD_TREES
-    tree: TreeName = wanted if is_tree_name(wanted) and is_seen else "base"
+    is_there = is_tree_name(wanted) and has_step_of(trajectory, wanted)
+    tree: TreeName = wanted if is_there and is_seen else "base"
     return Selection(
         step=positive(query.get("step")) or 1,
         tree=tree,
         files=read_query(query),
         look=read_look(query),
-        edit_of=step_of(query.get("right", "")),
+        edit_of=step_of(right) if has_step_of(trajectory, right) else None,
         focus=read_focus(query.dict(), searched_text(query.dict())),
     )
 
@@ -118,7 +120,7 @@ def evidence_context(
     request: HttpRequest, trajectory: Trajectory, sight: Sight, extra_tabs: Iterable[Tab] = ()
 ) -> Evidence:
     """Return both panes with the tabs that the query string opens."""
-    selection = read_selection(request, sight)
+    selection = read_selection(request, trajectory, sight)
     assert isinstance(request.user, User)
     tabs = [
         *_left_tabs(trajectory, sight, selection),

@@ -12,6 +12,7 @@ from trajectories.access import Sight
 from trajectories.code import (
     GOLD_TREES,
     TreeName,
+    has_step_of,
     is_tree_name,
     mirror_of,
     step_of,
@@ -126,7 +127,7 @@ def files_context(
 
 def _begun(trajectory: Trajectory, sight: Sight, tree: str, query: FilesQuery) -> Files:
     """Return the tree, or a notice of why it cannot be had, with nothing of it yet."""
-    check_sight(tree, sight)
+    check_sight(trajectory, tree, sight)
     nowhere = Files(
         trajectory=trajectory,
         tree=tree,
@@ -147,15 +148,16 @@ def _hunks(files: Files, sight: Sight) -> tuple[HunkLink, ...]:
     return hunks_about_lines(files.trajectory, sight, files.tree, files.path, line)
 
 
-def check_sight(tree: str, sight: Sight) -> None:
+def check_sight(trajectory: Trajectory, tree: str, sight: Sight) -> None:
     """Raise Http404 for a tree that there is not, or that may not be seen."""
-    if not is_tree_name(tree) or (tree in GOLD_TREES and not sight.sees_gold):
+    is_hidden = tree in GOLD_TREES and not sight.sees_gold
+    if is_hidden or not is_tree_name(tree) or not has_step_of(trajectory, tree):
         raise Http404("There is no such tree.")
 
 
 def paths_context(trajectory: Trajectory, sight: Sight, tree: str, typed: str) -> tuple[str, ...]:
     """Return the paths of a tree that fit what was typed, the best first; raises Http404."""
-    check_sight(tree, sight)
+    check_sight(trajectory, tree, sight)
     try:
         tree_object = tree_id(trajectory.task_revision, tree, trajectory)
         mirror = mirror_of(trajectory.task.repository)

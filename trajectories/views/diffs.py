@@ -75,7 +75,7 @@ def diff_file(request: AuthenticatedHttpRequest, pk: int, which: str) -> HttpRes
     """Return one file of a diff, or its lines `from` a number on; 304 where the browser has it."""
     trajectory = get_trajectory(request.user, pk)
     sight = sight_of(request.user, trajectory, which)
-    seen = seen_digests(request.user, trajectory, allowed_diff(sight, which))
+    seen = seen_digests(request.user, trajectory, allowed_diff(trajectory, sight, which))
     etag = _etag(request, diff_digest(trajectory, sight, which), seen)
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None and unchanged.status_code == 304:
