@@ -17,13 +17,17 @@ MAX_UPLOAD_BYTES = 1024**3
 TASKS, TRAJECTORIES = "tasks", "trajectories"
 
 
+# Beside the kinds of step: those that failed, of whatever kind.
+FAILED = ("failed", "Failed")
+
+
 class OutlineForm(forms.Form):
     """What the list of steps shows; a value that makes no sense counts as none."""
 
     step = forms.IntegerField(required=False, min_value=1, max_value=10_000_000)
     first = forms.IntegerField(required=False, min_value=1, max_value=10_000_000)
     last = forms.IntegerField(required=False, min_value=1, max_value=10_000_000)
-    kind = forms.ChoiceField(required=False, choices=StepKind.choices)
+    kind = forms.ChoiceField(required=False, choices=[*StepKind.choices, FAILED])
     touch = forms.CharField(required=False, max_length=500)
     find = forms.CharField(required=False, max_length=200)
     ribbon = forms.ChoiceField(required=False, choices=[(name, name) for name in MEASURES])

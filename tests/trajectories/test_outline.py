@@ -101,6 +101,22 @@ def test_a_step_that_makes_no_sense_marks_nothing(
     assert not outline(annotator_client, trajectory, step=step).select("li[aria-current]")
 
 
+def test_what_failed_is_filtered_whatever_its_kind(
+    trajectory: Trajectory, annotator_client: Client
+) -> None:
+    make_steps(
+        trajectory,
+        {"kind": "edit", "is_error": True},
+        {"kind": "edit"},
+        {"kind": "run", "is_error": True},
+    )
+    page = outline(annotator_client, trajectory, kind="failed")
+    assert numbers(page) == [1, 3]
+    assert page.texts("select[name=kind] option") == ["any kind", "Edit", "Run", "Failed"]
+    make_steps(trajectory, {"kind": "edit"})
+    assert "Failed" not in outline(annotator_client, trajectory).text("select[name=kind]")
+
+
 # --- windows --------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from trajectories.contexts.ribbon import Measure, Ribbon, ribbon_of
-from trajectories.forms import OutlineForm
+from trajectories.forms import FAILED, OutlineForm
 from trajectories.models import Step, StepKind, Trajectory
 from trajectories.text import clean_text
 
@@ -101,6 +101,9 @@ class OutlineRow:
     opens: int = 0
     condensed: str = ""
     elsewhere: tuple[str, ...] = ()
+
+    def is_of(self, kind: str) -> bool:
+        return self.is_error if kind == FAILED[0] else self.kind == kind
 
     @property
     def short(self) -> str:
@@ -225,7 +228,9 @@ def outline_context(
         ),
         earlier=_more(trajectory, query, kept[max(0, start - WINDOW_ROWS) : start], "Earlier"),
         later=_more(trajectory, query, kept[end : end + WINDOW_ROWS], "Later"),
-        kinds=tuple((kind, label) for kind, label in StepKind.choices if _has(rows, kind)),
+        kinds=tuple(
+            (kind, label) for kind, label in (*StepKind.choices, FAILED) if _has(rows, kind)
+        ),
         marks=marks or {},
         touched=_touched(rows),
     )
@@ -298,7 +303,7 @@ def _agent(row: OutlineRow) -> tuple[str, int]:
 
 def _keeps(query: OutlineQuery, row: OutlineRow) -> bool:
     return (
-        (not query.kind or row.kind == query.kind)
+        (not query.kind or row.is_of(query.kind))
         and (not query.touch or any(query.touch in path for path in row.files))
         and (not query.find or query.find.casefold() in row.summary.casefold())
     )
@@ -329,7 +334,7 @@ def _more(
 
 
 def _has(rows: Iterable[OutlineRow], kind: str) -> bool:
-    return any(row.kind == kind for row in rows)
+    return any(row.is_of(kind) for row in rows)
 
 
 def _touched(rows: Iterable[OutlineRow]) -> dict[str, int]:
