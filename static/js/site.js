@@ -5,3 +5,4 @@ import "./theme.js";
 import "./messages.js";
 import "./keys.js";
 import "./keep-focus.js";
+import "./busy.js";

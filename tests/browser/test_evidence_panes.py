@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -112,3 +112,15 @@ def test_at_200_percent_the_list_stands_above_the_evidence(page: Page) -> None:
     assert below and above
     assert below["y"] >= above["y"] + above["height"] - 1
     assert below["width"] > 600
+
+
+def test_a_pane_that_waits_for_its_answer_says_so(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/steps/2/", lambda route: held.append(route))
+    page.keyboard.press("j")
+    pane = page.locator("#left-pane")
+    expect(pane).to_have_attribute("aria-busy", "true")
+    assert page.locator("#right-pane[aria-busy]").count() == 0
+    held.pop().continue_()
+    expect(page.locator("[data-step-shown='2']")).to_be_visible()
+    expect(pane).not_to_have_attribute("aria-busy", "true")
