@@ -91,6 +91,17 @@ def test_the_lines_up_to_the_enclosing_function_open(
     assert new_lines(opened)[0] == 40
 
 
+def test_a_blank_line_before_a_change_does_not_say_which_function_it_is_in(
+    admin_client: Client, trajectory: Trajectory
+) -> None:
+    trajectory.model_patch = (
+        "--- a/long.py\n+++ b/long.py\n@@ -79,3 +79,5 @@\n"
+        "     step_79 = value\n     return value\n+\n+def later(): ...\n end = 81\n"
+    )
+    trajectory.save()
+    assert diff_page(admin_client, trajectory).text("tr.hunk b") == "later"
+
+
 def test_no_function_is_named_for_a_line_outside_of_all(
     admin_client: Client, trajectory: Trajectory
 ) -> None:

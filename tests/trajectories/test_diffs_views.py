@@ -152,7 +152,7 @@ def test_a_long_file_is_cut_until_all_is_asked_for(admin_client: Client) -> None
     trajectory = make_trajectory(model_patch=many_files(1, 2_000))
     page = get(admin_client, diff_url(trajectory))
     assert len(page.select("tr.diff-line--added")) == OPEN_LINES
-    assert f"{2_000 - OPEN_LINES} of 2000 lines are left" in page.text("tbody.diff-more")
+    assert f"{2_000 - OPEN_LINES:,} of 2,000 lines are left" in page.text("tbody.diff-more")
     link = page.select("tbody.diff-more a")[0]
     everything = get(admin_client, file_url(trajectory, path="f0.py") + "&all=1")
     assert len(everything.select("tr.diff-line--added")) == 2_000

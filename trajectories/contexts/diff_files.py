@@ -15,6 +15,7 @@ from trajectories.contexts.diff_rows import RowMaker, ShownLine, ShownPair
 from trajectories.contexts.expansion import Expander, expanders, window_at
 from trajectories.diffs import FileChange, Hunk, Row, pair_hunk
 from trajectories.diffs.gaps import Gap
+from trajectories.diffs.model import Side
 from trajectories.diffs.moved import moves_of
 from trajectories.git import PatchDoesNotApply
 from trajectories.models import Trajectory
@@ -316,7 +317,7 @@ class _BodyMaker:
         lines = whole.lines[start:stop]
         side, number = first_changed(whole)
         at = "" if piece.is_window else f"{side}{number}"
-        symbol = self._around.enclosing("new" if side == "n" else "old", number)
+        scope = self._scope(whole)
         n_lines = len(lines) if len(lines) < len(whole.lines) else None
         above, below, controls = self._gap_before(index, n_lines) if not start else ((), (), ())
         paired = pair_hunk(replace(whole, lines=lines))
@@ -328,7 +329,7 @@ class _BodyMaker:
             at=at,
             header=whole.header + (", continued" if start else ""),
             section=self._around.heading(whole.section),
-            scope=symbol.qualified_name if symbol else "",
+            scope=scope.name if scope else "",
             failure=self._failures.get(whole.old_start, ""),
             touches=piece.touches,
             expanders=controls,
@@ -387,12 +388,24 @@ class _BodyMaker:
         if index == len(self._pieces):
             return None
         hunk = self._pieces[index].hunk
-        side, number = first_changed(hunk)
-        symbol = self._around.enclosing("new" if side == "n" else "old", number)
-        if symbol is not None:
-            line = symbol.line - (gap.delta if side == "o" else 0)
-            return Scope(symbol.qualified_name, line)
-        return self._around.heading_above(gap, hunk.section)
+        return self._scope(hunk, gap.delta) or self._around.heading_above(gap, hunk.section)
+
+    def _scope(self, hunk: Hunk, delta: int = 0) -> Scope | None:
+        """Return the function around a hunk; `delta` is what old lines above it are ahead by.
+
+        Its first change that is not blank says which: a blank line between two functions
+        stands in neither.
+        """
+        changed = [line for line in hunk.lines if line.kind != "context"] or hunk.lines[:1]
+        if not changed:
+            return None
+        line = next((line for line in changed if line.text.strip()), changed[0])
+        side: Side = "old" if line.new is None else "new"
+        number = (line.old if line.new is None else line.new) or 0
+        symbol = self._around.enclosing(side, number)
+        if symbol is None:
+            return None
+        return Scope(symbol.qualified_name, symbol.line - (delta if side == "old" else 0))
 
 
 def _slices(pieces: Sequence[_Piece], first: int, limit: int) -> Iterator[tuple[int, int, int]]:
