@@ -5,3 +5,4 @@ import "./panes.js";
 import "./address.js";
 import "./code.js";
 import "./diff.js";
+import "./redraw.js";

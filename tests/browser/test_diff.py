@@ -72,6 +72,25 @@ def test_a_key_opens_lines_around_the_current_hunk(page: Page, live_server: Live
     assert focused_path(page) == "file_00.py"
 
 
+@pytest.mark.parametrize("link", ["Side by side", "Hide blanks"])
+def test_a_diff_that_is_drawn_otherwise_stays_where_it_is_with_what_was_opened(
+    page: Page, link: str
+) -> None:
+    file = page.locator("[data-path='file_00.py']")
+    page.keyboard.press(".")
+    page.keyboard.press("e")
+    row = file.locator("tr[data-line='75']")
+    row.focus()
+    row.evaluate("row => row.scrollIntoView({ block: 'start' })")
+    top = row.bounding_box()
+    page.get_by_role("link", name=link).evaluate("link => link.click()")
+    expect(page.get_by_role("link", name=link)).to_have_count(0)
+    line = file.locator("[data-line='75'][data-side='new']")
+    expect(line).to_be_visible()
+    assert top and (now := line.bounding_box()) and abs(now["y"] - top["y"]) < 3
+    assert focused_path(page) == "file_00.py"
+
+
 def test_an_address_goes_to_its_line(
     page: Page, live_server: LiveServer, trajectory: Trajectory
 ) -> None:

@@ -78,6 +78,17 @@ def test_twenty_lines_before_a_hunk_open_in_place(
     assert new_lines(follow(admin_client, opened, "↑ 20 lines"))[0] == 38
 
 
+@pytest.mark.parametrize("label", ["↑ 20 lines", "↓ 20 lines"])
+def test_what_is_open_of_a_gap_is_named_as_an_address_names_it(
+    admin_client: Client, trajectory: Trajectory, label: str
+) -> None:
+    opened = follow(admin_client, diff_page(admin_client, trajectory), label)
+    (hunk,) = opened.select("tbody[data-opened]")
+    again = diff_page(admin_client, trajectory, f"?file=long.py&opened={hunk.get('data-opened')}")
+    assert set(new_lines(opened)) <= set(new_lines(again))
+    assert len(again.select("tbody[data-opened]")) == 1
+
+
 def test_all_lines_before_the_first_hunk_open(admin_client: Client, trajectory: Trajectory) -> None:
     opened = follow(admin_client, diff_page(admin_client, trajectory), "all 77")
     assert new_lines(opened) == list(range(1, 82))

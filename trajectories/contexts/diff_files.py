@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from trajectories.code import DiffName, DiffSource
-from trajectories.contexts.diff_look import Look, Opened
+from trajectories.contexts.diff_look import Look, Opened, write_opened
 from trajectories.contexts.diff_rows import RowMaker, ShownLine, ShownPair
 from trajectories.contexts.expansion import Expander, expanders, window_at
 from trajectories.diffs import FileChange, Hunk, Row, pair_hunk
@@ -50,6 +50,8 @@ class ShownHunk:
     # The steps that wrote or removed its lines.
     touches: tuple[Touch, ...] = ()
     expanders: tuple[Expander, ...] = ()
+    # What is open of the gap above it, as in an address: `121.0.20`.
+    opened: str = ""
     is_window: bool = False
     is_tail: bool = False
     # Lines left out because they differ in blanks alone.
@@ -246,9 +248,9 @@ class _Piece:
     is_window: bool = False
 
 
-# The rows at a gap's top, those at its bottom, what opens more of it.
+# The rows at a gap's top, those at its bottom, what opens more of it, what an address calls it.
 _Rows = tuple[ShownLine | ShownPair, ...]
-_OpenedGap = tuple[_Rows, _Rows, tuple[Expander, ...]]
+_OpenedGap = tuple[_Rows, _Rows, tuple[Expander, ...], str]
 
 
 class _BodyMaker:
@@ -319,7 +321,9 @@ class _BodyMaker:
         at = "" if piece.is_window else f"{side}{number}"
         scope = self._scope(whole)
         n_lines = len(lines) if len(lines) < len(whole.lines) else None
-        above, below, controls = self._gap_before(index, n_lines) if not start else ((), (), ())
+        above, below, controls, opened = (
+            ((), (), (), "") if start else self._gap_before(index, n_lines)
+        )
         paired = pair_hunk(replace(whole, lines=lines))
         n_hidden = self._n_hidden(paired)
         rows = () if n_hidden else self._rows.rows(paired)
@@ -333,6 +337,7 @@ class _BodyMaker:
             failure=self._failures.get(whole.old_start, ""),
             touches=piece.touches,
             expanders=controls,
+            opened=opened,
             is_window=piece.is_window,
             n_space_only=n_hidden,
         )
@@ -352,18 +357,19 @@ class _BodyMaker:
         index = len(self._pieces)
         if not self._gaps or not self._gaps[index].n_lines:
             return None
-        above, below, controls = self._gap_before(index)
+        above, below, controls, opened = self._gap_before(index)
         return ShownHunk(
             element_id=f"{self._file.element_id}-{index}",
             rows=(*above, *((None,) if controls else ()), *below),
             expanders=controls,
+            opened=opened,
             is_tail=True,
         )
 
     def _gap_before(self, index: int, n_lines: int | None = None) -> _OpenedGap:
         """Return the opened rows at the gap's top and bottom, and what opens more of it."""
         if not self._gaps or not self._gaps[index].n_lines:
-            return (), (), ()
+            return (), (), (), ""
         gap = self._gaps[index]
         end = gap.new_start + gap.n_lines
         asked = (self._file.look.opened or {}).get(gap.new_start, Opened())
@@ -381,7 +387,8 @@ class _BodyMaker:
             others=self._file.look.opened or {},
             n_lines=n_lines,
         )
-        return self._rows.context(above), self._rows.context(below), controls
+        shown = write_opened({gap.new_start: Opened(top, bottom)}) if top or bottom else ""
+        return self._rows.context(above), self._rows.context(below), controls, shown
 
     def _scope_above(self, index: int, gap: Gap) -> Scope | None:
         """Return the function around a hunk, where it begins in the gap before it."""
