@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Max, Min
 
-from bench.results import Figure, Goal, median
+from bench.loading import Loaded
+from bench.results import Figure, Goal, Results, median
+from bench.sizes import Size
 from faults.endings import unfinished
 from faults.workers import Workers
 from trajectories.code import mirror_of
@@ -27,9 +28,6 @@ from validation.sandbox import SandboxUnavailable, choose_sandbox
 from validation.services.execution import execute_run
 from validation.services.recipes import assign_recipe
 from validation.services.requests import request_run
-
-if TYPE_CHECKING:
-    from bench.goals import Bench
 
 # Calls every test of the file that the task's test_patch adds, then computes for a while.
 _RUNNER = """\
@@ -48,9 +46,9 @@ _SPEED_UP = 1.8
 _RUNS_PER_WORKER = 4
 
 
-def working_tree(bench: Bench) -> None:
+def working_tree(size: Size, loaded: Loaded, results: Results) -> None:
     """P8: the working tree of a run, against the fastest of git's own ways to have one."""
-    revision = bench.unseen().membership.trajectory.task_revision
+    revision = _revisions(loaded, 1)[0]
     mirror, commit = mirror_of(revision.task.repository), revision.base_commit
     ways: dict[str, Callable[[Path], object]] = {
         "ours": lambda folder: make_worktree(mirror, commit, folder),
@@ -59,7 +57,7 @@ def working_tree(bench: Bench) -> None:
         "index": partial(_checkout_index, mirror, commit),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(bench.size.repeats):
+    for _ in range(size.repeats):
         for name, make in ways.items():
             with tempfile.TemporaryDirectory(prefix="retrace-bench-") as folder:
                 start = time.perf_counter()
@@ -67,7 +65,7 @@ def working_tree(bench: Bench) -> None:
                 times[name].append((time.perf_counter() - start) * 1000)
     floor = min(median(times[name]) for name in ways if name != "ours")
     what = "working tree for a run, against the fastest of git's own ways"
-    bench.goal(Goal("P8", what, "ms", median(times["ours"]), 1, floor, times["ours"]))
+    results.goals.append(Goal("P8", what, "ms", median(times["ours"]), 1, floor, times["ours"]))
 
 
 def _git(mirror: Mirror, *arguments: str) -> None:
@@ -95,38 +93,44 @@ def _path() -> str:
     return os.environ["PATH"]
 
 
-def run_overhead(bench: Bench) -> None:
+def run_overhead(size: Size, loaded: Loaded, results: Results) -> None:
     """What a run takes above its bare test command, in the same environment, when all is warm."""
-    if not _can_run(bench):
+    if not _can_run(results):
         return
-    revision = bench.unseen().membership.trajectory.task_revision
+    revision = _revisions(loaded, 1)[0]
     spec = _recipe(revision)
     _execute(revision)
     bare: list[float] = []
     whole: list[float] = []
-    for _ in range(bench.size.repeats):
+    for _ in range(size.repeats):
         bare.append(_bare_seconds(revision, spec))
         start = time.perf_counter()
         _execute(revision)
         whole.append(time.perf_counter() - start)
     above = median(whole) - median(bare)
     limit = max(_SHARE * median(bare), _SECONDS)
-    bench.goal(Goal("run", "a run above its bare test command", "s", above, limit))
-    bench.results.figures.append(Figure("the bare test command", "s", median(bare)))
+    results.goals.append(
+        Goal("run", "a run above its bare test command", "ms", 1000 * above, 1000 * limit)
+    )
+    results.figures.append(Figure("the bare test command", "ms", 1000 * median(bare)))
 
 
-def two_workers(bench: Bench) -> None:
+def two_workers(size: Size, loaded: Loaded, results: Results) -> None:
     """How much sooner two workers are done with the same runs than one."""
-    if not _can_run(bench):
+    if not _can_run(results):
         return
-    revisions = []
-    for _ in range(2 * _RUNS_PER_WORKER):
-        revision = bench.unseen().membership.trajectory.task_revision
+    revisions = _revisions(loaded, 2 * _RUNS_PER_WORKER)
+    for revision in revisions:
         _recipe(revision)
-        revisions.append(revision)
     alone, together = (_seconds_with(n, revisions) for n in (1, 2))
     what = f"{len(revisions)} runs with two workers, against one"
-    bench.goal(Goal("runs", what, "s", together, 1 / _SPEED_UP, alone))
+    results.goals.append(Goal("runs", what, "s", together, 1 / _SPEED_UP, alone))
+
+
+def _revisions(loaded: Loaded, n: int) -> list[TaskRevision]:
+    """Return the revisions of the last tasks of the batch, which no page was asked for."""
+    chosen = loaded.assignments[-n:]
+    return [assignment.membership.trajectory.task_revision for assignment in chosen]
 
 
 def _seconds_with(n_workers: int, revisions: list[TaskRevision]) -> float:
@@ -147,11 +151,11 @@ def _wait_for(run_ids: list[int]) -> None:
         time.sleep(0.05)
 
 
-def _can_run(bench: Bench) -> bool:
+def _can_run(results: Results) -> bool:
     try:
         choose_sandbox()
     except SandboxUnavailable as error:
-        bench.results.figures.append(Figure(f"no runs here ({error})", "s", 0))
+        results.figures.append(Figure(f"no runs here ({error})", "s", 0))
         return False
     return True
 
@@ -194,3 +198,10 @@ def _bare_seconds(revision: TaskRevision, spec: RecipeSpec) -> float:
             ["/bin/bash", "-c", command], cwd=Path(folder, "tree"), check=True, capture_output=True
         )
         return time.perf_counter() - start
+
+
+MEASUREMENTS: dict[str, Callable[[Size, Loaded, Results], None]] = {
+    "worktree": working_tree,
+    "overhead": run_overhead,
+    "workers": two_workers,
+}

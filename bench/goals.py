@@ -27,7 +27,6 @@ from bench.browser import (
     visible_ms,
     weigh,
 )
-from bench.executing import run_overhead, two_workers, working_tree
 from bench.loading import BATCH, Loaded
 from bench.results import Figure, Goal, Results, median, percentile_95
 from bench.site import Site
@@ -312,8 +311,5 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "fragments": fragments,
     "wide": wide_diff,
     "tree": big_tree,
-    "worktree": working_tree,
-    "overhead": run_overhead,
-    "workers": two_workers,
     "memory": memory,
 }

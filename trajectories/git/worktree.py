@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from trajectories.git.errors import ObjectMissing
@@ -10,16 +11,18 @@ from trajectories.git.names import check_object_id
 from trajectories.git.patching import temporary_index
 from trajectories.git.process import run_git
 
+_TIMEOUT_SECONDS = 600
+
 
 def checkout_tree(mirror: Mirror, tree: str, destination: Path) -> None:
-    """Write the files of a tree into a new folder; nothing in it is linked to the mirror."""
+    """Write the files of a tree into a folder; nothing in it is linked to the mirror."""
     destination.mkdir(parents=True, exist_ok=True)
     with temporary_index(mirror, tree) as index:
         mirror.git(
             *("checkout-index", "--all", "--force", "--quiet"),
             cwd=destination,
             extra=index | {"GIT_WORK_TREE": str(destination)},
-            timeout_seconds=600,
+            timeout_seconds=_TIMEOUT_SECONDS,
         )
 
 
@@ -30,31 +33,32 @@ def make_worktree(
 
     Without `tree`, the files are the commit's. With it, they stand as uncommitted changes.
 
-    `.git` is fetched at depth 1: it holds that commit's objects and nothing else, so that the
-    fix, which is in a younger commit, is nowhere to be found; the commit keeps its own id, for
-    recipes that name it; and no object is shared with the mirror, which a test may not write.
+    `.git` holds that commit's objects and nothing else, so that the fix, which is in a younger
+    commit, is nowhere to be found; the commit keeps its own id, for recipes that name it; and no
+    object is shared with the mirror, which a test may not write. It is made while the files are
+    written: the one computes, the other waits for the disk.
     """
     if not mirror.has_commit(check_object_id(commit)):
         raise ObjectMissing(f"Commit {commit} is not in the repository.")
     destination.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(1) as beside:
+        repository = beside.submit(_shallow_repository, mirror, commit, destination)
+        checkout_tree(mirror, tree or mirror.tree_of(commit), destination)
+        repository.result()
+
+
+def _shallow_repository(mirror: Mirror, commit: str, destination: Path) -> None:
+    """Make `.git` with one commit, without its parents, as its HEAD and its index."""
     git_dir = destination / ".git"
-    run_git("init", "--quiet", "--template=", str(destination), cwd=destination)
-    run_git(
-        *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head"),
-        *("--", f"file://{mirror.path}", f"+{commit}:refs/heads/base"),
-        git_dir=git_dir,
-        timeout_seconds=600,
+    init = ("init", "--quiet", "--template=", "--initial-branch=base")
+    run_git(*init, str(destination), cwd=destination)
+    objects = mirror.git("rev-list", "--objects", "--no-walk", commit)
+    (git_dir / "objects" / "pack").mkdir(parents=True, exist_ok=True)
+    mirror.git(
+        *("pack-objects", "-q", str(git_dir / "objects" / "pack" / "pack")),
+        stdin=objects,
+        timeout_seconds=_TIMEOUT_SECONDS,
     )
-    work = {"GIT_WORK_TREE": str(destination)}
-    run_git("symbolic-ref", "HEAD", "refs/heads/base", git_dir=git_dir, extra=work)
-    if tree is None:
-        run_git(
-            *("reset", "--hard", "--quiet"),
-            git_dir=git_dir,
-            cwd=destination,
-            extra=work,
-            timeout_seconds=600,
-        )
-        return
-    run_git("read-tree", commit, git_dir=git_dir, extra=work)
-    checkout_tree(mirror, tree, destination)
+    (git_dir / "shallow").write_text(f"{commit}\n", encoding="ascii")
+    run_git("update-ref", "HEAD", commit, git_dir=git_dir)
+    run_git("read-tree", commit, git_dir=git_dir)
