@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajectories.templatetags.texts import seconds
 from trajectories.text import clean_text, shorten, storable, storable_json
 
 
@@ -51,3 +53,11 @@ def test_json_for_the_database_has_no_nan_and_no_nul() -> None:
 
 def test_a_long_line_is_shortened_with_an_ellipsis() -> None:
     assert shorten("one  two\nthree", 9) == "one two …"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, ""), (0.0, "<0.1 s"), (0.05, "0.1 s"), (12.4, "12 s"), (180, "3 min"), (9000, "2.5 h")],
+)
+def test_a_duration_is_written_as_a_person_would(value: float | None, shown: str) -> None:
+    assert seconds(value) == shown

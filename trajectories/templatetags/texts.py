@@ -21,6 +21,8 @@ def seconds(value: float | None) -> str:
     """Write a duration as a person would: 0.4 s, 12 s, 3 min, 1.2 h."""
     if value is None:
         return ""
+    if value < 0.05:
+        return "<0.1 s"
     if value < 10:
         return f"{value:.1f} s"
     if value < 120:
