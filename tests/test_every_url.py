@@ -195,7 +195,7 @@ def gold_run_of(held: str) -> Callable[[World], list[Any]]:
 
 
 def runs_rules(held: str, *gets: object) -> list[Rule]:
-    names = "validation:run validation:run-lines validation:run-log"
+    names = "validation:run validation:run-lines validation:run-log validation:run-output"
     return rules(names, held, gold_run_of(held), *gets, query="?first=1&last=9")
 
 

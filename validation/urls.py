@@ -30,6 +30,7 @@ run_urls = [
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/lines/", views.run_lines, name="run-lines"),
     path("runs/<int:pk>/log/", views.run_log, name="run-log"),
+    path("runs/<int:pk>/output/", views.run_output, name="run-output"),
     path("runs/<int:pk>/cancel/", views.cancel, name="cancel"),
 ]
 

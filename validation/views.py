@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -33,6 +34,7 @@ from validation.contexts import (
     LogWish,
     Selection,
     gap_context,
+    output_context,
     revision_to_test,
     run_context,
     status_context,
@@ -45,6 +47,7 @@ from validation.contexts.beside import verdicts_of_sides
 from validation.models import TreeName
 from validation.services.requests import RunRefused, cancel_run, request_validation
 from validation.services.validating import request_all, wishes_for_tasks
+from validation.whole_logs import path_of
 
 UNCHANGED = 204
 
@@ -206,6 +209,24 @@ def run_log(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Return the log as it is, as plain text."""
     subject = get_run_to_read(request.user, pk)
     return HttpResponse(subject.log, content_type="text/plain; charset=utf-8")
+
+
+@require_GET
+def run_output(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
+    """Show a page of everything that a run printed, or with `download` hand out the whole."""
+    subject = get_run_to_read(request.user, pk)
+    path = path_of(settings.RETRACE_DATA, subject.full_log)
+    if "download" in request.GET:
+        if path is None:
+            raise Http404("There is no more of this log than its page shows.")
+        return FileResponse(
+            path.open("rb"),
+            as_attachment=True,
+            filename=f"run-{pk}.log",
+            content_type="text/plain; charset=utf-8",
+        )
+    context = {"output": output_context(subject, positive(request.GET.get("page")))}
+    return render(request, "validation/run_output.html", context)
 
 
 @require_POST

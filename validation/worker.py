@@ -14,13 +14,15 @@ from django.db import close_old_connections, connection
 from validation import broker
 from validation.broker import WorkerInfo
 from validation.sandbox import SandboxUnavailable, choose_sandbox
-from validation.services.sweeping import remove_abandoned_folders, sweep
+from validation.services.sweeping import remove_abandoned_folders, remove_unnamed_logs, sweep
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
 # How often the sandbox is tried again, so that the status page notices a change.
 PROBE_SECONDS = 60.0
+# How often what lies about for longer is looked for.
+TIDY_SECONDS = 300.0
 
 
 class Sweeper:
@@ -31,7 +33,7 @@ class Sweeper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._info = WorkerInfo(name, "", "The sandbox has not been tried yet.")
-        self._probed = float("-inf")
+        self._probed = self._tidied = float("-inf")
 
     def start(self) -> None:
         self._thread.start()
@@ -60,10 +62,16 @@ class Sweeper:
             broker.beat(self._info)
             sweep()
             remove_abandoned_folders(settings.RETRACE_DATA / "work")
+            self._tidy()
         except Exception:
             # Redis or PostgreSQL may be away for a moment: the next turn tries again.
             logger.exception("Sweeping failed")
             connection.close()
+
+    def _tidy(self) -> None:
+        if time.monotonic() - self._tidied >= TIDY_SECONDS:
+            self._tidied = time.monotonic()
+            remove_unnamed_logs(settings.RETRACE_DATA)
 
     def _probe(self) -> None:
         if time.monotonic() - self._probed < PROBE_SECONDS:

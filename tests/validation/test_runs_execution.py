@@ -22,6 +22,7 @@ from validation.models import Outcome, Run, RunState, TreeName
 from validation.sandbox import SandboxUnavailable, choose_sandbox
 from validation.services.execution import execute_run
 from validation.services.leases import MAX_ATTEMPTS
+from validation.whole_logs import path_of
 
 # A lease is renewed by a thread, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,6 +79,39 @@ def test_gold_passes(calc_task: Task) -> None:
     assert run.outcome == Outcome.RESOLVED
     assert statuses(run) == {F2P: "PASSED", P2P: "PASSED"}
     assert (run.state, run.lease_token, run.attempt) == (RunState.FINISHED, None, 1)
+
+
+def test_a_run_says_with_what_it_was_made_and_what_it_cost(calc_task: Task) -> None:
+    gold, base = execute(calc_task, TreeName.GOLD), execute(calc_task, TreeName.BASE)
+    assert gold.sandbox == choose_sandbox().name
+    assert gold.environment_key == base.environment_key != ""
+    assert len(gold.tested_tree) == len(base.tested_tree) == 40
+    assert gold.tested_tree != base.tested_tree
+    assert gold.cpu_seconds is None or 0 < gold.cpu_seconds < 60
+    assert gold.peak_memory_bytes is not None
+    assert gold.peak_memory_bytes > 2**20
+    assert gold.full_log == "", "its log is whole"
+
+
+def test_an_output_that_is_too_long_for_the_row_is_kept_as_a_file(calc_task: Task) -> None:
+    give_recipe(calc_task, "seq 1 200000; python run_tests.py tests/test_calc.py")
+    calc_task.refresh_from_db()
+    run = execute(calc_task, TreeName.GOLD)
+    assert (run.outcome, run.log_is_truncated) == (Outcome.RESOLVED, True)
+    path = path_of(settings.RETRACE_DATA, run.full_log)
+    assert path is not None
+    assert path.read_text().startswith("1\n2\n")
+    assert "\n50000\n" in path.read_text()
+    assert "\n50000\n" not in run.log
+
+
+def test_durations_are_stored_where_the_log_says_them(calc_task: Task) -> None:
+    said = f"echo '0.25s call     {P2P}'; echo '0.50s setup    {P2P}'"
+    give_recipe(calc_task, f"{said}; python run_tests.py tests/test_calc.py")
+    calc_task.refresh_from_db()
+    run = execute(calc_task, TreeName.GOLD)
+    took = dict(run.tests.values_list("test_id", "duration_seconds"))
+    assert (took[P2P], took[F2P]) == (0.75, None)
 
 
 def test_a_model_patch_that_solves_the_task_is_resolved(calc_task: Task) -> None:

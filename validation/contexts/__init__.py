@@ -10,6 +10,7 @@ from validation.contexts.admission import (
 )
 from validation.contexts.logs import LogWish, gap_context
 from validation.contexts.matrix import Selection
+from validation.contexts.outputs import OutputContext, output_context
 from validation.contexts.runs import RunContext, RunLine, StatusContext, run_context, status_context
 from validation.contexts.tasks import TaskContext, task_context
 from validation.contexts.tests import (
@@ -26,6 +27,7 @@ __all__ = [
     "AdmissionContext",
     "BatchAdmission",
     "LogWish",
+    "OutputContext",
     "RunContext",
     "RunLine",
     "Selection",
@@ -37,6 +39,7 @@ __all__ = [
     "batch_admission",
     "gap_context",
     "latest_runs",
+    "output_context",
     "revision_to_test",
     "run_context",
     "status_context",

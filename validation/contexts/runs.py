@@ -14,6 +14,7 @@ from trajectories.text import clean_text
 from validation.access import may_read_log
 from validation.broker import WorkerInfo, alive_workers, queue_length
 from validation.contexts.logs import LogContext, LogWish, log_context
+from validation.contexts.outputs import output_size
 from validation.contexts.verdicts import Chip, run_chips
 from validation.models import Environment, Run, RunCommand
 
@@ -41,6 +42,8 @@ class RunContext:
     log: LogContext | None
     may_read_log: bool
     may_cancel: bool
+    # Of the whole output, where it is longer than the log.
+    output_bytes: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -93,6 +96,7 @@ def run_context(user: User, run: Run, wish: LogWish | None = None) -> RunContext
         log=log if log and log.n_lines else None,
         may_read_log=readable,
         may_cancel=user.is_admin and not run.is_finished,
+        output_bytes=output_size(run) if readable else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from validation.logs.durations import durations
 from validation.logs.model import Log, Place, Section
 from validation.logs.places import place_of
 from validation.logs.read import read_log
@@ -15,6 +16,7 @@ __all__ = [
     "Rows",
     "Section",
     "Wanted",
+    "durations",
     "open_gap",
     "pieces",
     "place_of",

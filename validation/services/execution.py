@@ -36,6 +36,7 @@ from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
 from validation.services.mirrors import mirror_with
 from validation.services.recipes import spec_of
 from validation.services.results import (
+    KEPT_LOG_CHARS,
     CommandRecord,
     Ending,
     Journal,
@@ -43,6 +44,7 @@ from validation.services.results import (
     printable,
     put_back,
 )
+from validation.whole_logs import WholeLog
 from validation.working_trees import (
     PreparedTree,
     TestPatchError,
@@ -149,6 +151,7 @@ class Execution:
         mirror = mirror_with(self.revision.task.repository, base)
         with run_folder(working_folder(), self.run.pk, self.lease.token) as folder:
             tested = self._apply(mirror, folder)
+            self.journal.sandbox, self.journal.tested_tree = self.sandbox.name, tested.tree
             environment = environment_of(
                 recipe,
                 mirror,
@@ -157,6 +160,7 @@ class Execution:
                 journal=self.journal,
                 cancelled=lambda: self.lease.is_lost,
             )
+            self.journal.environment_key = environment.key
             self.lease.advance(RunState.RUNNING)
             testbed = folder / "testbed"
             make_worktree(mirror, base, testbed, tree=tested.tree)
@@ -195,16 +199,21 @@ class Execution:
             spec.test_command, directives_of(repository, self.revision.test_patch)
         )
         started = timezone.now()
-        result = self.sandbox.run(
-            Command(
-                argv=("/bin/bash", "-c", command),
-                mounts=(*environment.mounts(), Mount(testbed, "/testbed", writable=True)),
-                environment=environment.variables(spec),
-                working_directory="/testbed",
-                limits=TEST_LIMITS,
-            ),
-            cancelled=lambda: self.lease.is_lost,
-        )
+        with WholeLog(testbed.parent / "output") as whole:
+            result = self.sandbox.run(
+                Command(
+                    argv=("/bin/bash", "-c", command),
+                    mounts=(*environment.mounts(), Mount(testbed, "/testbed", writable=True)),
+                    environment=environment.variables(spec),
+                    working_directory="/testbed",
+                    limits=TEST_LIMITS,
+                ),
+                on_output=whole.add,
+                cancelled=lambda: self.lease.is_lost,
+            )
+            if whole.printed > KEPT_LOG_CHARS:
+                self.journal.full_log = whole.keep(settings.RETRACE_DATA)
+        self.journal.count(result)
         self.journal.commands.append(
             CommandRecord(
                 phase="test",

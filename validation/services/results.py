@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from trajectories.models import TaskRevision
 from validation.grading.protocol import Grade
+from validation.logs import durations
 from validation.models import (
     Outcome,
     Run,
@@ -18,6 +20,7 @@ from validation.models import (
     RunTest,
     TestGroup,
 )
+from validation.sandbox import Result
 from validation.services.leases import HELD, Lease, LeaseLost, pause
 
 KEPT_LOG_CHARS = 1_000_000
@@ -52,9 +55,35 @@ class Ending:
 
 @dataclass
 class Journal:
-    """What a run has done so far."""
+    """What a run has done so far, with what, and what it cost.
+
+    `cpu_seconds` and `peak_memory_bytes` are those of the test command.
+    """
 
     commands: list[CommandRecord] = field(default_factory=list)
+    sandbox: str = ""
+    environment_key: str = ""
+    tested_tree: str = ""
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    full_log: str = ""
+
+    def count(self, result: Result) -> None:
+        """Note what the test command cost."""
+        self.cpu_seconds = result.cpu_seconds
+        self.peak_memory_bytes = result.peak_memory_bytes
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return what of it is stored on the run itself."""
+        return {
+            "sandbox": self.sandbox,
+            "environment_key": self.environment_key,
+            "tested_tree": self.tested_tree,
+            "cpu_seconds": self.cpu_seconds,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "full_log": self.full_log,
+        }
 
 
 def printable(output: bytes) -> str:
@@ -89,12 +118,13 @@ def finish(lease: Lease, ending: Ending, journal: Journal) -> None:
         lease_token=None,
         lease_expires_at=None,
         finished_at=Now(),
+        **journal.facts,
     )
     if not done:
         raise LeaseLost(f"run {run.pk}")
     RunCommand.objects.bulk_create(_command(run, record) for record in journal.commands)
     if ending.grade is not None:
-        RunTest.objects.bulk_create(_tests(run, ending.grade), batch_size=500)
+        RunTest.objects.bulk_create(_tests(run, ending.grade, ending.log), batch_size=500)
 
 
 def give_up(run_id: int, reason: str) -> bool:
@@ -138,17 +168,27 @@ def _command(run: Run, record: CommandRecord) -> RunCommand:
     )
 
 
-def _tests(run: Run, grade: Grade) -> list[RunTest]:
-    rows = [
-        RunTest(run=run, test_id=test_id, group=group, status=grade.statuses[test_id])
+def _tests(run: Run, grade: Grade, log: str) -> list[RunTest]:
+    named = [
+        (test_id, group, grade.statuses[test_id])
         for group, ids in groups(run.task_revision)
         for test_id in dict.fromkeys(ids)
         if test_id in grade.statuses
     ]
     others = list(grade.others.items())[:OTHER_TESTS_KEPT]
-    return rows + [
-        RunTest(run=run, test_id=test_id, group=TestGroup.OTHER, status=status)
-        for test_id, status in others
+    took = durations(log)
+    return [
+        RunTest(
+            run=run,
+            test_id=test_id,
+            group=group,
+            status=status,
+            duration_seconds=took.get(test_id),
+        )
+        for test_id, group, status in [
+            *named,
+            *((test_id, TestGroup.OTHER, status) for test_id, status in others),
+        ]
     ]
 
 

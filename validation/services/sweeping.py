@@ -9,6 +9,7 @@ from pathlib import Path
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from validation import whole_logs
 from validation.broker import queue_length, send
 from validation.models import Run, RunState
 from validation.sandbox import remove_tree
@@ -73,3 +74,11 @@ def remove_abandoned_folders(root: Path) -> None:
         if not held.exists():
             logger.warning("Removing the abandoned working tree of run %s", run_id)
             remove_tree(folder)
+
+
+def remove_unnamed_logs(data: Path) -> None:
+    """Remove the whole outputs that no run names: of attempts that were lost, of deleted runs."""
+    # Read before the files are looked at; what is put there meanwhile is young.
+    named = set(Run.objects.exclude(full_log="").order_by().values_list("full_log", flat=True))
+    if removed := whole_logs.remove_unnamed(data, named):
+        logger.info("Removed %s outputs that no run names", removed)
