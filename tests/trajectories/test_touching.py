@@ -62,7 +62,14 @@ def test_the_edit_of_a_step_is_a_diff_with_the_file_s_own_lines(
 
 def test_a_step_that_changes_nothing_says_so(admin_client: Client, edited: Trajectory) -> None:
     page = page_of(admin_client.get(diff_url(edited, "step-1")))
-    assert "Step 1 changes no file" in page.text("body")
+    assert "Step 1 spells out no edit" in page.text("body")
+    assert "What a program that it ran did to files is not known" in page.text("body")
+
+
+def test_a_step_that_only_reads_changes_no_file(admin_client: Client, edited: Trajectory) -> None:
+    edited.steps.filter(number=1).update(kind="read")
+    page = page_of(admin_client.get(diff_url(edited, "step-1")))
+    assert "Step 1 changes no file." in page.text("body")
 
 
 def test_what_a_program_changed_is_named_as_not_followed(

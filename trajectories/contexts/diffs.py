@@ -32,7 +32,7 @@ from trajectories.contexts.diff_files import (
 from trajectories.contexts.diff_look import Look
 from trajectories.contexts.notices import Notice, notice_for
 from trajectories.contexts.related import step_notes
-from trajectories.models import Trajectory
+from trajectories.models import StepKind, Trajectory
 from trajectories.seen import mark_seen, seen_digests
 
 _LABELS: dict[DiffName, str] = {
@@ -47,6 +47,8 @@ _EMPTY: dict[DiffName, str] = {
     "model-gold": "The model's patch and the gold patch lead to the same code.",
     "test": "This task has no test patch.",
 }
+# Of these kinds, no call may change a file.
+_ONLY_READS = {StepKind.THINK, StepKind.SEARCH, StepKind.READ}
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def diff_context(
             for file in files
         ),
         notice=notice_for(source.trouble, trajectory) if source.trouble else None,
-        empty="" if files else _empty_text(name, source),
+        empty="" if files else _empty_text(trajectory, name, source),
         strays=source.patch.strays,
         notes=step_notes(trajectory, name),
     )
@@ -235,12 +237,18 @@ def allowed_diff(trajectory: Trajectory, sight: Sight, which: str) -> DiffName:
     return which
 
 
-def _empty_text(which: DiffName, source: DiffSource) -> str:
+def _empty_text(trajectory: Trajectory, which: DiffName, source: DiffSource) -> str:
     step = step_of(which)
     if source.trouble and (step is not None or which not in _EMPTY or which == "model-gold"):
         return "Both sides are needed to compare them."
     if step is not None:
-        return f"Step {step} changes no file, as far as its edits can be followed."
+        found = trajectory.steps.filter(number=step).values_list("kind", flat=True)
+        if _ONLY_READS.issuperset(found):
+            return f"Step {step} changes no file."
+        return (
+            f"Step {step} spells out no edit that can be followed. What a program that it ran did"
+            " to files is not known here."
+        )
     return _EMPTY.get(which, "Both attempts lead to the same code.")
 
 
