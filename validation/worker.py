@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 from validation import broker
 from validation.broker import WorkerInfo
 from validation.sandbox import SandboxUnavailable, choose_sandbox
+from validation.services.environments import remove_abandoned_builds
 from validation.services.sweeping import remove_abandoned_folders, remove_unnamed_logs, sweep
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Sweeper:
         if time.monotonic() - self._tidied >= TIDY_SECONDS:
             self._tidied = time.monotonic()
             remove_unnamed_logs(settings.RETRACE_DATA)
+            remove_abandoned_builds()
 
     def _probe(self) -> None:
         if time.monotonic() - self._probed < PROBE_SECONDS:

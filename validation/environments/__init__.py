@@ -6,18 +6,34 @@ from validation.environments.build import (
     BuildCommand,
     EnvironmentBuildFailed,
     ensure_environment,
-    remove_abandoned_builds,
 )
 from validation.environments.environment import Environment, find_environment
+from validation.environments.keeping import (
+    Kept,
+    in_use,
+    kept_environments,
+    make_room,
+    remove_abandoned_builds,
+    remove_environment,
+    size_of,
+)
+from validation.environments.locks import NotLocked
 from validation.environments.recipe import RecipeSpec, environment_key
 
 __all__ = [
     "BuildCommand",
     "Environment",
     "EnvironmentBuildFailed",
+    "Kept",
+    "NotLocked",
     "RecipeSpec",
     "ensure_environment",
     "environment_key",
     "find_environment",
+    "in_use",
+    "kept_environments",
+    "make_room",
     "remove_abandoned_builds",
+    "remove_environment",
+    "size_of",
 ]

@@ -7,14 +7,12 @@ that runs no foreign code (wheels only), and steps that do get an empty cache th
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +34,15 @@ from validation.environments.interpreters import (
     InterpreterNotFound,
     find_interpreter,
 )
+from validation.environments.keeping import (
+    BUILDING,
+    CACHE,
+    SHARED_CACHE,
+    TOOLS,
+    WHEELS_LOCK,
+    note_wheels,
+)
+from validation.environments.locks import NotLocked, locked
 from validation.environments.recipe import RecipeSpec
 from validation.sandbox import (
     Cancelled,
@@ -50,12 +57,6 @@ from validation.sandbox import (
 from validation.sandbox.protocol import GIBIBYTE
 
 BUILD_LIMITS = Limits(wall_seconds=1800.0, disk_bytes=10 * GIBIBYTE, file_bytes=4 * GIBIBYTE)
-CACHE = "/cache"
-TOOLS = "/opt/retrace"
-SHARED_CACHE = ".wheels"
-LOCKS = ".locks"
-BUILDING = ".building-"
-LOCK_SECONDS = 0.2
 REASON_LINES = 5
 # What uv and pip say when the index does not answer, as opposed to "no such version".
 UNREACHABLE = re.compile(
@@ -128,19 +129,22 @@ def ensure_environment(
         interpreter = find_interpreter(recipe.python_version, folder)
     except InterpreterNotFound as error:
         raise EnvironmentBuildFailed(str(error)) from None
-    with _locked(folder, key, cancelled):
-        found = find_environment(folder, key)
-        if found is not None:
-            return found
-        _remove_left_overs(folder, key)
-        building = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{key}-", dir=folder))
-        try:
-            build = _Build(recipe, interpreter, building, sandbox, limits)
-            build.on_command, build.cancelled = on_command, cancelled
-            build.make(source_tree, folder)
-            building.rename(folder / key)
-        finally:
-            remove_tree(building)
+    try:
+        with locked(folder, key, cancelled):
+            found = find_environment(folder, key)
+            if found is not None:
+                return found
+            _remove_left_overs(folder, key)
+            building = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{key}-", dir=folder))
+            try:
+                build = _Build(recipe, interpreter, building, sandbox, limits)
+                build.on_command, build.cancelled = on_command, cancelled
+                build.make(source_tree, folder)
+                building.rename(folder / key)
+            finally:
+                remove_tree(building)
+    except NotLocked:
+        raise EnvironmentBuildFailed("It was cancelled.", cancelled=True) from None
     return Environment(key, folder / key, interpreter)
 
 
@@ -193,7 +197,7 @@ class _Build:
         packages = ("--", *self._recipe.packages)
         cache = _made(shared / SHARED_CACHE)
         # One at a time: the cache belongs to the id of whoever fills it.
-        with _locked(shared, "wheels", self.cancelled):
+        with locked(shared, WHEELS_LOCK, self.cancelled):
             self._need("environment", (*venv, ENVIRONMENT), cache)
             if not self._recipe.packages:
                 return
@@ -201,6 +205,7 @@ class _Build:
             if not pins:  # seeded already
                 return
             result = self._do("packages", (*install, "--no-build", "--no-deps", "--", *pins), cache)
+            note_wheels(shared, [re.split("==| @ ", pin)[0] for pin in pins])
         if _failed(result):
             if result.ended != "exited" or UNREACHABLE.search(result.output):
                 raise self._failure(result, (*install, *packages))
@@ -306,7 +311,10 @@ class _Build:
 
     def _write_down(self) -> None:
         (self._folder / places.BUILD_LOG).write_text("".join(self._log), encoding="utf-8")
-        about = {"interpreter": self._interpreter._asdict()}
+        about = {
+            "interpreter": self._interpreter._asdict(),
+            "size_bytes": trees.disk_usage(self._folder),
+        }
         (self._folder / places.ABOUT).write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -321,31 +329,6 @@ def _shown(argv: tuple[str, ...]) -> str:
 def _made(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     return folder
-
-
-@contextmanager
-def _locked(folder: Path, name: str, cancelled: Cancelled | None) -> Iterator[None]:
-    """Hold a lock that every worker on this machine respects, and that dies with its holder."""
-    (folder / LOCKS).mkdir(parents=True, exist_ok=True)
-    with open(folder / LOCKS / name, "ab") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if cancelled is not None and cancelled():
-                    raise EnvironmentBuildFailed("It was cancelled.", cancelled=True) from None
-                time.sleep(LOCK_SECONDS)
-        yield
-
-
-def remove_abandoned_builds(folder: Path) -> None:
-    """Remove the folders of builds whose worker was killed."""
-    for building in folder.glob(f"{BUILDING}*"):
-        key = building.name.removeprefix(BUILDING).rpartition("-")[0]
-        # Who cannot have the lock at once finds somebody building, and gives up.
-        with suppress(EnvironmentBuildFailed), _locked(folder, key, lambda: True):
-            remove_tree(building)
 
 
 def _remove_left_overs(folder: Path, key: str) -> None:

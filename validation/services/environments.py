@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -18,6 +21,7 @@ from validation.services.recipes import spec_of
 from validation.services.results import CommandRecord, Journal, printable
 
 
+@contextmanager
 def environment_of(
     recipe: Recipe,
     mirror: Mirror,
@@ -26,27 +30,92 @@ def environment_of(
     sandbox: Sandbox,
     journal: Journal,
     cancelled: Callable[[], bool],
-) -> builds.Environment:
-    """Return the built environment, building it first where needed. Raise InfrastructureFailure."""
-    spec = spec_of(recipe)
+) -> Iterator[builds.Environment]:
+    """Hold the environment of a run while it is used, building it first where needed.
+
+    Raises InfrastructureFailure.
+    """
     _check(recipe)
-    key = builds.environment_key(spec, mirror.tree_of(base_commit))
-    folder = settings.RETRACE_DATA / "environments"
-    if found := builds.find_environment(folder, key):
-        return found
+    wish = _Wish(recipe, mirror, base_commit, sandbox, journal, cancelled)
+    key = builds.environment_key(spec_of(recipe), mirror.tree_of(base_commit))
+    with ExitStack() as held:
+        try:
+            held.enter_context(builds.in_use(environments_folder(), key, cancelled))
+        except builds.NotLocked as error:
+            raise LeaseLost("while the environment was removed") from error
+        yield _found(recipe, key) or _built(wish, key)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What a run knows when it wants an environment."""
+
+    recipe: Recipe
+    mirror: Mirror
+    base_commit: str
+    sandbox: Sandbox
+    journal: Journal
+    cancelled: Callable[[], bool]
+
+
+def environments_folder() -> Path:
+    """Return where built environments and wheels are."""
+    folder: Path = settings.RETRACE_DATA / "environments"
+    return folder
+
+
+def remove_built(key: str) -> bool:
+    """Remove an environment from this machine's disk; return false where a run uses it."""
+    if not builds.remove_environment(environments_folder(), key):
+        return False
+    _note_removed([key])
+    return True
+
+
+def remove_abandoned_builds() -> None:
+    """Remove what killed builds left."""
+    builds.remove_abandoned_builds(environments_folder())
+
+
+def _found(recipe: Recipe, key: str) -> builds.Environment | None:
+    found = builds.find_environment(environments_folder(), key)
+    if found is None:
+        return None
+    used = {
+        "state": EnvironmentState.READY,
+        "reason": "",
+        "last_used_at": timezone.now(),
+        "size_bytes": builds.size_of(found.path),
+    }
+    # The folder may be older than the database, or its builder have died before it said so.
+    Environment.objects.update_or_create(
+        key=key,
+        defaults=used,
+        create_defaults={**used, "recipe": recipe, "log": _storable(found.log)},
+    )
+    return found
+
+
+def _built(wish: _Wish, key: str) -> builds.Environment:
     row, _ = Environment.objects.update_or_create(
         key=key,
-        defaults={"recipe": recipe, "state": EnvironmentState.BUILDING, "reason": "", "log": ""},
+        defaults={
+            "recipe": wish.recipe,
+            "state": EnvironmentState.BUILDING,
+            "reason": "",
+            "log": "",
+            "size_bytes": None,
+        },
     )
     try:
         built = builds.ensure_environment(
-            spec,
+            spec_of(wish.recipe),
             key,
-            partial(make_worktree, mirror, base_commit),
-            folder,
-            sandbox,
-            on_command=partial(_write_down, journal),
-            cancelled=cancelled,
+            partial(make_worktree, wish.mirror, wish.base_commit),
+            environments_folder(),
+            wish.sandbox,
+            on_command=partial(_write_down, wish.journal),
+            cancelled=wish.cancelled,
         )
     except builds.EnvironmentBuildFailed as error:
         if error.cancelled:
@@ -55,8 +124,16 @@ def environment_of(
         raise InfrastructureFailure(
             f"The environment could not be built: {error}", may_pass=error.index_unreachable
         ) from error
+    row.size_bytes, row.last_used_at = builds.size_of(built.path), timezone.now()
     _close(row, EnvironmentState.READY, built.log)
+    limit = settings.RETRACE_ENVIRONMENTS_BYTES
+    _note_removed(builds.make_room(environments_folder(), limit, wish.sandbox))
     return built
+
+
+def _note_removed(keys: list[str]) -> None:
+    # Their rows stay, with the log of the build; what has no size is not on the disk.
+    Environment.objects.filter(key__in=keys).update(size_bytes=None)
 
 
 def _check(recipe: Recipe) -> None:
@@ -83,7 +160,12 @@ def _write_down(journal: Journal, command: builds.BuildCommand) -> None:
 
 def _close(row: Environment, state: EnvironmentState, log: str, *, reason: str = "") -> None:
     row.state = state
-    row.log = log.replace("\0", "�")
-    row.reason = reason.replace("\0", "�")
+    row.log = _storable(log)
+    row.reason = _storable(reason)
     row.built_at = timezone.now()
     row.save()
+
+
+def _storable(text: str) -> str:
+    """Return a text as PostgreSQL stores it."""
+    return text.replace("\0", "�")

@@ -152,7 +152,7 @@ class Execution:
         with run_folder(working_folder(), self.run.pk, self.lease.token) as folder:
             tested = self._apply(mirror, folder)
             self.journal.sandbox, self.journal.tested_tree = self.sandbox.name, tested.tree
-            environment = environment_of(
+            needed = environment_of(
                 recipe,
                 mirror,
                 base,
@@ -160,12 +160,13 @@ class Execution:
                 journal=self.journal,
                 cancelled=lambda: self.lease.is_lost,
             )
-            self.journal.environment_key = environment.key
-            self.lease.advance(RunState.RUNNING)
-            testbed = folder / "testbed"
-            make_worktree(mirror, base, testbed, tree=tested.tree)
-            environment.prepare_tree(testbed)
-            result = self._test(spec_of(recipe), environment, testbed)
+            with needed as environment:
+                self.journal.environment_key = environment.key
+                self.lease.advance(RunState.RUNNING)
+                testbed = folder / "testbed"
+                make_worktree(mirror, base, testbed, tree=tested.tree)
+                environment.prepare_tree(testbed)
+                result = self._test(spec_of(recipe), environment, testbed)
         self.lease.check()
         self._check_killed(result)
         return self._judge(result, recipe.log_parser, _changed_paths(mirror, base, tested.tree))

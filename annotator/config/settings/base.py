@@ -20,6 +20,8 @@ PROJECT_FOLDER = Path(__file__).resolve().parents[3]
 RETRACE_DATA = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data")
 # What may be kept of results that can be computed again: trajectories/kept.py.
 RETRACE_KEPT_BYTES = env.integer("KEPT_MEGABYTES", 1024) * 1_000_000
+# What built environments and cached wheels may take: validation/environments/keeping.py.
+RETRACE_ENVIRONMENTS_BYTES = env.integer("ENVIRONMENTS_MEGABYTES", 20_000) * 1_000_000
 
 DEBUG = False
 ROOT_URLCONF = "annotator.config.urls"
