@@ -3,6 +3,7 @@
 "use strict";
 
 const LINES = "[data-side][data-line]";
+const ROWS = `tr[data-hunk], ${LINES}`;
 // Of a line that is not drawn the other way, one of the next.
 const MAX_LINES = 40;
 
@@ -12,15 +13,19 @@ function isBelow(top) {
   return (element) => element.getBoundingClientRect().bottom > top + 1;
 }
 
-function lineOf({ dataset }) {
+/** A hunk, or a line, as it can be found again. */
+function nameOf({ dataset }) {
+  if (dataset.hunk) return `[data-hunk="${dataset.hunk}"]`;
   return `[data-side="${dataset.side}"][data-line="${dataset.line}"]`;
 }
 
-/** The line that has the focus; side by side, the new one of its row. */
+/** The hunk or line in sight that has the focus; side by side, the new one of its row. */
 function focusedLine(pane) {
   const row = document.activeElement?.closest?.("tr");
   if (!row || !pane.contains(row)) return null;
-  return row.matches(LINES) ? row : [...row.querySelectorAll(LINES)].at(-1);
+  const [here, sight] = [row, pane].map((element) => element.getBoundingClientRect());
+  if (here.bottom <= sight.top || here.top >= sight.bottom) return null;
+  return row.matches(ROWS) ? row : ([...row.querySelectorAll(LINES)].at(-1) ?? null);
 }
 
 /** What is read in a pane: the file, its lines that are in sight, and where they stand. */
@@ -29,15 +34,18 @@ function readIn(pane) {
   const focused = focusedLine(pane);
   const file = focused?.closest(".diff-file") ?? [...pane.querySelectorAll(".diff-file")].find(isBelow(top));
   if (!file) return null;
-  const lines = [...file.querySelectorAll(LINES)].filter(isBelow(top)).slice(0, MAX_LINES);
+  // The file's name stays at the top, over its lines.
+  const head = file.querySelector("summary").getBoundingClientRect().bottom;
+  const rows = [...file.querySelectorAll(ROWS)];
+  const lines = rows.filter((row) => row.getBoundingClientRect().top > head - 2).slice(0, MAX_LINES);
   return {
     pane: pane.id,
     file: file.id,
     path: file.dataset.path,
     opened: [...file.querySelectorAll("[data-opened]")].map((hunk) => hunk.dataset.opened).join(","),
-    focus: focused && lineOf(focused),
+    focus: focused && nameOf(focused),
     places: [...(focused ? [focused] : []), ...lines, file].map((element) => ({
-      selector: element === file ? "" : lineOf(element),
+      selector: element === file ? "" : nameOf(element),
       top: element.getBoundingClientRect().top,
     })),
   };

@@ -91,6 +91,17 @@ def test_a_diff_that_is_drawn_otherwise_stays_where_it_is_with_what_was_opened(
     assert focused_path(page) == "file_00.py"
 
 
+def test_a_diff_that_is_drawn_otherwise_keeps_the_hunk_that_a_key_went_to(page: Page) -> None:
+    page.keyboard.press(".")
+    hunk = page.locator("[data-path='file_00.py'] tr[data-hunk]").first
+    expect(hunk).to_be_focused()
+    top = hunk.bounding_box()
+    page.keyboard.press("v")
+    expect(page.get_by_role("link", name="Unified")).to_be_visible()
+    expect(hunk).to_be_focused()
+    assert top and (now := hunk.bounding_box()) and abs(now["y"] - top["y"]) < 3
+
+
 def test_an_address_goes_to_its_line(
     page: Page, live_server: LiveServer, trajectory: Trajectory
 ) -> None:
