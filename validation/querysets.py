@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def verdicts(self) -> RunQuerySet:
+        """Keep the runs that say how a tree fares, none of an admission or a probe."""
+        return self.filter(purpose="validation", with_test_patch=True)
+
     def visible_to(self, user: User) -> RunQuerySet:
         """Keep the runs whose outcome `user` may know.
 

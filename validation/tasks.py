@@ -8,7 +8,7 @@ from accounts.models import User
 from trajectories.models import Batch
 from validation import worker
 from validation.services.admission import admit_untried
-from validation.services.execution import execute_run
+from validation.services.execution import execute_next
 
 worker.connect()
 
@@ -21,5 +21,9 @@ def admit_batch(batch_id: int, user_id: int) -> None:
 
 @shared_task
 def run_tests(run_id: int) -> None:
-    """Execute a run, unless it is somebody else's or finished."""
-    execute_run(run_id)
+    """Execute the run that is first in line.
+
+    `run_id` is the one that the message was sent for. There is a message for each run that waits,
+    so all of them come to an end; which message starts which run does not matter.
+    """
+    execute_next()

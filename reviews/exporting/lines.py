@@ -95,12 +95,15 @@ def _runs(submission: Submission, trajectory: Trajectory) -> list[Run]:
 
 
 def _latest_runs(trajectory: Trajectory) -> set[int]:
-    runs = Run.objects.filter(
-        Q(trajectory=None) | Q(trajectory=trajectory),
-        task_revision=revision_to_test(trajectory),
-        with_test_patch=True,
-        state=RunState.FINISHED,
-    ).exclude(outcome=Outcome.CANCELLED)
+    runs = (
+        Run.objects.verdicts()
+        .filter(
+            Q(trajectory=None) | Q(trajectory=trajectory),
+            task_revision=revision_to_test(trajectory),
+            state=RunState.FINISHED,
+        )
+        .exclude(outcome=Outcome.CANCELLED)
+    )
     return set(runs.order_by("tree", "-pk").distinct("tree").values_list("pk", flat=True))
 
 

@@ -18,10 +18,11 @@ from tests.validation.conftest import (
 )
 from trajectories.models import Repository, Task
 from validation.grading import client
-from validation.models import Outcome, Run, RunState, TreeName
+from validation.models import Outcome, Run, RunPriority, RunState, TreeName
 from validation.sandbox import SandboxUnavailable, choose_sandbox
 from validation.services.execution import execute_run
 from validation.services.leases import MAX_ATTEMPTS
+from validation.tasks import run_tests
 from validation.whole_logs import path_of
 
 # A lease is renewed by a thread, which sees only what is committed.
@@ -112,6 +113,23 @@ def test_durations_are_stored_where_the_log_says_them(calc_task: Task) -> None:
     run = execute(calc_task, TreeName.GOLD)
     took = dict(run.tests.values_list("test_id", "duration_seconds"))
     assert (took[P2P], took[F2P]) == (0.75, None)
+
+
+def test_a_message_starts_the_run_that_is_first_in_line(calc_task: Task) -> None:
+    bulk, person = (
+        Run.objects.create(
+            task_revision=calc_task.current_revision,
+            tree=TreeName.GOLD,
+            recipe=calc_task.recipe_use.recipe,
+            priority=priority,
+        )
+        for priority in (RunPriority.BULK, RunPriority.PERSON)
+    )
+    run_tests(bulk.pk)
+    assert not Run.objects.get(pk=bulk.pk).is_finished
+    assert Run.objects.get(pk=person.pk).is_finished
+    run_tests(bulk.pk)
+    assert Run.objects.get(pk=bulk.pk).outcome == Outcome.RESOLVED
 
 
 def test_a_model_patch_that_solves_the_task_is_resolved(calc_task: Task) -> None:

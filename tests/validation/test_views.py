@@ -79,6 +79,17 @@ def test_the_matrix_shows_every_test_in_every_run(
     assert found.get("hx-trigger") is None
 
 
+@pytest.mark.parametrize("purpose", ["admission", "probe"])
+def test_a_run_of_another_purpose_is_no_verdict_of_its_tree(
+    admin_client: Client, trajectory: Trajectory, purpose: str
+) -> None:
+    finished(trajectory, TreeName.BASE)
+    finished(trajectory, TreeName.BASE, "PASSED", purpose=purpose)
+    for name in ("tests", "verdicts"):
+        found = page(admin_client.get(f"/trajectories/{trajectory.pk}/{name}/"))
+        assert words(found, ".chip")[0] == "base fails 1/1 ✓"
+
+
 def test_without_sight_of_verdicts_only_the_tests_are_shown(
     annotator: User, annotator_client: Client, trajectory: Trajectory
 ) -> None:

@@ -192,11 +192,8 @@ def _column(tree: TreeName, run: Run | None, chips: dict[int, Chip], hides_log: 
 
 def latest_runs(revision: TaskRevision, trajectory: Trajectory | None) -> dict[str, Run]:
     """Return the newest run of each tree, without logs."""
-    runs = Run.objects.filter(
-        task_revision=revision,
-        trajectory__in=[trajectory] if trajectory else [],
-        with_test_patch=True,
-    ) | Run.objects.filter(task_revision=revision, trajectory=None, with_test_patch=True)
+    subjects = Q(trajectory=None) | Q(trajectory=trajectory)
+    runs = Run.objects.verdicts().filter(subjects, task_revision=revision)
     found = runs.exclude(outcome=Outcome.CANCELLED).order_by("tree", "-pk").distinct("tree")
     return {run.tree: run for run in found.defer("log")}
 

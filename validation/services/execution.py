@@ -34,6 +34,7 @@ from validation.services.environments import environment_of
 from validation.services.failures import InfrastructureFailure
 from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
 from validation.services.mirrors import mirror_with
+from validation.services.order import Turns
 from validation.services.recipes import spec_of
 from validation.services.results import (
     KEPT_LOG_CHARS,
@@ -71,26 +72,37 @@ def working_folder() -> Path:
     return folder
 
 
+_turns = Turns()
+
+
+def execute_next() -> bool:
+    """Execute the run that is first in line; false also where none waits."""
+    lease = _turns.claim(worker_name())
+    return lease is not None and _execute(lease)
+
+
 def execute_run(run_id: int) -> bool:
     """Claim a run, execute it and write how it ended.
 
     Return false when it was not to be had, went back to the queue, or was lost on the way.
     """
     lease = claim(run_id, worker_name())
-    if lease is None:
-        return False
+    return lease is not None and _execute(lease)
+
+
+def _execute(lease: Lease) -> bool:
     journal = Journal()
     with lease:
         try:
             finish(lease, _ending(lease, journal), journal)
         except LeaseLost:
-            logger.warning("Run %s was taken away or cancelled", run_id)
+            logger.warning("Run %s was taken away or cancelled", lease.run_id)
             return False
         except InfrastructureFailure as failure:
             return _fail(lease, journal, failure)
         except Exception as error:
             # Whatever went wrong here, it is not the patch's fault; the trace is for the log.
-            logger.exception("Run %s broke", run_id)
+            logger.exception("Run %s broke", lease.run_id)
             reason = f"Unexpected error: {type(error).__name__}: {error}"
             return _fail(lease, journal, InfrastructureFailure(reason, may_pass=True))
     return True

@@ -125,7 +125,7 @@ def request_validation(
 
 
 def _is_on_its_way(revision: TaskRevision, tree: TreeName, trajectory: Trajectory | None) -> bool:
-    unfinished = Run.objects.exclude(state=RunState.FINISHED)
+    unfinished = Run.objects.verdicts().exclude(state=RunState.FINISHED)
     return unfinished.filter(task_revision=revision, tree=tree, trajectory=trajectory).exists()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.models import User
 from trajectories.models import Batch, Task, Trajectory
 from validation.broker import alive_workers
-from validation.models import Run, RunState, TestGroup, TreeName
+from validation.models import Run, RunPriority, RunState, TestGroup, TreeName
 from validation.services.execution import execute_run
 from validation.services.requests import RunRefused, request_run
 from validation.services.sweeping import sweep, unfinished_work
@@ -80,7 +80,12 @@ def _wishes(
     return found
 
 
-def request_all(wishes: Iterable[Wish], *, user: User | None = None) -> Validation:
+def request_all(
+    wishes: Iterable[Wish],
+    *,
+    user: User | None = None,
+    priority: RunPriority = RunPriority.BULK,
+) -> Validation:
     """Ask for every run; a refusal stops none of the others."""
     validation = Validation()
     for wish in wishes:
@@ -89,7 +94,9 @@ def request_all(wishes: Iterable[Wish], *, user: User | None = None) -> Validati
         try:
             if revision is None:
                 raise RunRefused(f"{wish.task} has no content: load its row (load_tasks).")
-            run = request_run(revision, wish.tree, trajectory=wish.trajectory, user=user)
+            run = request_run(
+                revision, wish.tree, trajectory=wish.trajectory, priority=priority, user=user
+            )
             validation.run_ids.append(run.pk)
         except RunRefused as refused:
             name = wish.task.instance_id

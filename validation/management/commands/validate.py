@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.models import Batch, Task, Trajectory
 from validation.broker import alive_workers
-from validation.models import Run, TestGroup, TestStatus, TreeName
+from validation.models import Run, RunPriority, TestGroup, TestStatus, TreeName
 from validation.sandbox import SandboxUnavailable, choose_sandbox
 from validation.services.validating import (
     Validation,
@@ -61,7 +61,9 @@ class Command(BaseCommand):
         wishes = self._wishes(instances, batch, chosen, trajectory)
         if options["wait"] and not alive_workers():
             self._need_sandbox()
-        validation = request_all(wishes)
+        # Who names tasks waits for them.
+        priority = RunPriority.BULK if batch else RunPriority.PERSON
+        validation = request_all(wishes, priority=priority)
         for refusal in validation.refused:
             self.stderr.write(f"{refusal.instance_id} {refusal.tree}: {refusal.reason}")
         complete = self._wait(validation, options["timeout"]) if options["wait"] else True
