@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Event, User
 from annotator.services.claiming import NothingToClaim, claim_next, free_slots
 from tests.factories import make_batch
+from tests.html import page_of
 from tests.validation.conftest import F2P, GOLD, P2P, give_recipe, trajectory_with
 from trajectories.models import Task, TaskRevision
 from validation import broker
@@ -283,3 +286,18 @@ def test_a_flaky_test_is_held_against_nobody(
 def test_what_makes_no_sense_is_named(arguments: list[str], said: str) -> None:
     with pytest.raises(CommandError, match=said):
         call_command("admit_tasks", *arguments)
+
+
+def test_a_flaky_test_is_called_so_among_the_results(
+    revision: TaskRevision, calc_task: Task, admin_client: Client
+) -> None:
+    admission = request_admission(revision, n_repeats=2)
+    for number, run in enumerate(admission.runs.order_by("pk")):
+        is_gold = run.tree == TreeName.GOLD
+        keep = "FAILED" if number == 2 else "PASSED"
+        end(run, fix="PASSED" if is_gold else "FAILED", keep=keep)
+    conclude_admissions()
+    trajectory = trajectory_with(calc_task, GOLD)
+    tests = page_of(admin_client.get(reverse("validation:tests", args=[trajectory.pk])))
+    (row,) = [row for row in tests.select("tbody tr") if "flaky" in row.text_content()]
+    assert "test_add" in row.text_content()

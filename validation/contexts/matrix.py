@@ -130,6 +130,7 @@ class TestRow:
     cells: tuple[Cell, ...]
     # What a report says of the model's patch.
     is_reported_passing: bool | None = None
+    is_flaky: bool = False
 
     __test__ = False
 

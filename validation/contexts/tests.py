@@ -18,6 +18,7 @@ from validation.contexts.details import TestDetail, test_details
 from validation.contexts.matrix import Cell, Matrix, Selection, TestRow, matrix
 from validation.contexts.verdicts import PASSING, Chip, run_chips
 from validation.models import Outcome, Report, Run, RunTest, TestGroup, TestStatus, TreeName
+from validation.services.admission import flaky_tests
 from validation.services.requests import refusal_of
 from validation.services.results import groups
 
@@ -130,7 +131,8 @@ def tests_context(
     columns = verdict_columns(revision, trajectory, sight) if sees else ()
     refusal = refusal_of(revision) if sees else ""
     reports = _reports(trajectory) if sees else Reports()
-    page = matrix(_rows(revision, columns, reports), len(columns), wanted)
+    flaky = frozenset(flaky_tests(revision) if sees else ())
+    page = matrix(_rows(revision, columns, reports, flaky), len(columns), wanted)
     return TestsContext(
         trajectory=trajectory,
         columns=columns,
@@ -199,14 +201,15 @@ def latest_runs(revision: TaskRevision, trajectory: Trajectory | None) -> dict[s
 
 
 def _rows(
-    revision: TaskRevision, columns: Sequence[Column], reports: Reports
+    revision: TaskRevision, columns: Sequence[Column], reports: Reports, flaky: frozenset[str]
 ) -> dict[TestGroup, tuple[TestRow, ...]]:
     """Return every test the task names, by group in its order (one query)."""
     statuses = _statuses([column.run for column in columns])
 
     def row(group: TestGroup, test_id: str) -> TestRow:
         cells = tuple(_cell(column, group, test_id, statuses, reports) for column in columns)
-        return TestRow(test_id, group, cells, reports.passes(TreeName.MODEL, test_id))
+        reported = reports.passes(TreeName.MODEL, test_id)
+        return TestRow(test_id, group, cells, reported, is_flaky=test_id in flaky)
 
     return {
         group: tuple(row(group, test_id) for test_id in dict.fromkeys(ids))
