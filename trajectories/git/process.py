@@ -85,7 +85,7 @@ def run_git(
         raise GitFailed(arguments[0], None, f"no end after {timeout_seconds:g} s") from None
     finally:
         _end(process)
-    said = stderr.decode("utf-8", "replace")
+    said = _message(stderr)
     if process.returncode not in ok_codes:
         raise GitFailed(arguments[0], process.returncode, said)
     return stdout, said
@@ -121,7 +121,7 @@ def read_git(
         is_cut = len(data) == max_bytes
         if is_cut:
             _kill(process)
-        said = process.stderr.read(10_000).decode("utf-8", "replace")
+        said = _message(process.stderr.read(10_000))
         code = process.wait()
     finally:
         timer.cancel()
@@ -134,6 +134,11 @@ def read_git(
     if code not in ok_codes:
         raise GitFailed(arguments[0], code, said)
     return data, False
+
+
+def _message(stderr: bytes) -> str:
+    """Decode what git said; a server may say anything, and a database takes no NUL."""
+    return stderr.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _start(
