@@ -7,11 +7,12 @@ fetched by name.
 from __future__ import annotations
 
 import importlib
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from validation.grading.ids import with_recorded_unittest_ids
+from validation.grading.ids import with_recorded_ids
 from validation.grading.protocol import MISSING, Grade, GradeRequest
 from validation.grading.suspicion import disagreements
 
@@ -33,6 +34,11 @@ _MARKERS: tuple[str, ...] = (
     _constants.TEST_EXIT_CODE,
 )
 _BAD = {"FAILED", "ERROR"}
+_STATUSES = {status.value for status in _constants.TestStatus}
+# What a runner that could not import a test file names in place of the tests in it.
+_NOT_COLLECTED = re.compile(
+    r"(?P<file>\S+\.py)(?: - .*)?|(?P<module>[\w.]+) \(unittest\.loader\..*"
+)
 # By whether the task names tests at all.
 _NOTHING_HELD = {
     False: "The task names no tests, so nothing can be decided.",
@@ -85,7 +91,7 @@ def _no_parser(request: GradeRequest) -> str:
 
 def _grade_with(parser: Parser, name: str, request: GradeRequest) -> Grade:
     wanted = (*request.fail_to_pass, *request.pass_to_pass)
-    log = with_recorded_unittest_ids(request.log, wanted)
+    log = with_recorded_ids(request.log, wanted)
     spec = _spec(request, name)
     try:
         statuses, found = _read_log(spec, parser, _with_markers(log, request.exit_code))
@@ -103,12 +109,21 @@ def _grade_with(parser: Parser, name: str, request: GradeRequest) -> Grade:
     return Grade(
         valid=True,
         resolved=resolved,
-        reason="" if held else _NOTHING_HELD[bool(wanted)],
+        reason=_nothing_ran(statuses) if held else _NOTHING_HELD[bool(wanted)],
         parser=name,
         statuses=_wanted_statuses(wanted, statuses, eval_type),
-        others={key: value for key, value in statuses.items() if key not in set(wanted)},
-        suspicions=tuple(disagreements(log, statuses)),
+        others=_others(wanted, statuses),
+        suspicions=tuple(disagreements(log, statuses, parser=name, command=request.command)),
     )
+
+
+def _nothing_ran(statuses: Mapping[str, str]) -> str:
+    """Say so where a verdict stands on tests that never ran, such as where a file has no import."""
+    names = [_NOT_COLLECTED.fullmatch(key) for key in statuses]
+    found = [match["file"] or match["module"] for match in names if match]
+    if not found or any(status != "ERROR" for status in statuses.values()):
+        return ""
+    return f"No test ran: {', '.join(found[:5])} could not be collected."
 
 
 def _spec(request: GradeRequest, parser_name: str) -> Any:
@@ -148,7 +163,8 @@ def _read_log(spec: Any, parser: Parser, content: str) -> tuple[dict[str, str], 
 
 def _unreadable(parser: Parser, name: str, spec: Any, log: str, request: GradeRequest) -> Grade:
     """Say why the package does not accept this log."""
-    statuses = parser(log, spec)
+    # "ERROR: file or directory not found" is read as a status with a colon, of a test named "file".
+    statuses = {key: value for key, value in parser(log, spec).items() if value in _STATUSES}
     fault = _infra.classify_text(log)
     environment_fault = fault[0] if fault and fault[1] == _infra.TIER_ENVIRONMENT else ""
     if statuses and not _BAD.intersection(statuses.values()):
@@ -180,5 +196,14 @@ def _wanted_statuses(
     found: dict[str, str] = {}
     for test_id in wanted:
         key = test_id if fail_only else _grading._resolve_case(test_id, statuses)
-        found[test_id] = statuses.get(key, absent) if key is not None else absent
+        status = statuses.get(key, absent) if key is not None else absent
+        found[test_id] = status if status in _STATUSES else absent
     return found
+
+
+def _others(wanted: tuple[str, ...], statuses: dict[str, str]) -> dict[str, str]:
+    return {
+        key: status
+        for key, status in statuses.items()
+        if status in _STATUSES and key not in set(wanted)
+    }

@@ -15,7 +15,7 @@ class GradeRequest:
 
     ``exit_code`` is the test command's own; ``parser`` and ``eval_type`` may be empty, then the
     package's tables decide by ``repository``. The status of a test in ``flaky`` is read but held
-    against nobody.
+    against nobody. ``command`` is the test command, which tells what summary to expect.
     """
 
     repository: str
@@ -27,6 +27,7 @@ class GradeRequest:
     version: str = ""
     parser: str = ""
     eval_type: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)

@@ -287,6 +287,7 @@ class Execution:
             flaky=() if self.run.admission_id else flaky_tests(self.revision),
             parser=parser,
             eval_type=str(self.revision.extra.get("eval_type") or ""),
+            command=self.journal.commands[-1].command,
         )
 
     def _outcome(self, grade: Grade) -> Outcome:
