@@ -24,7 +24,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Keep the runs whose outcome `user` may know.
 
         A run of a model patch belongs to its trajectory; one of base or gold to every
-        trajectory of the task.
+        trajectory of the task; one of a probe to who may read the probe.
         """
         if user.is_admin:
             return self
@@ -33,4 +33,6 @@ class RunQuerySet(models.QuerySet["Run"]):
         shared = Q(trajectory__isnull=True) & Exists(
             grants.filter(trajectory__task=OuterRef("task_revision__task"))
         )
-        return self.filter(own | shared)
+        of_tests = ~Q(purpose="probe") & (own | shared)
+        probes = self.model._meta.apps.get_model("validation", "Probe").objects.visible_to(user)
+        return self.filter(of_tests | Q(probe_result__probe__in=probes))

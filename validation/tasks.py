@@ -9,6 +9,7 @@ from trajectories.models import Batch
 from validation import worker
 from validation.services.admission import admit_untried
 from validation.services.execution import execute_next
+from validation.services.probes import conclude_probes
 
 worker.connect()
 
@@ -27,3 +28,5 @@ def run_tests(run_id: int) -> None:
     so all of them come to an end; which message starts which run does not matter.
     """
     execute_next()
+    # Should this worker have died before, a sweeper does it.
+    conclude_probes()

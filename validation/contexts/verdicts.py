@@ -66,6 +66,8 @@ def _chip(run: Run, counts: Counts) -> Chip:
 def _words(run: Run, counts: Counts) -> tuple[str, str]:
     if run.state != RunState.FINISHED:
         return f"{run.tree}: {run.get_state_display().lower()} …", ""
+    if run.outcome == Outcome.RAN:
+        return f"{run.tree}: ran", ""
     if run.outcome not in (Outcome.RESOLVED, Outcome.NOT_RESOLVED):
         tone = "bad" if run.outcome == Outcome.PATCH_DOES_NOT_APPLY else "warn"
         return f"{run.tree}: {run.get_outcome_display().lower()} ✗", tone

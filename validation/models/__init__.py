@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from validation.models.admission import Admission, AdmissionState
+from validation.models.probe import Probe, ProbeJudgement, ProbeResult
 from validation.models.recipe import (
     Environment,
     EnvironmentState,
@@ -29,6 +30,9 @@ __all__ = [
     "Environment",
     "EnvironmentState",
     "Outcome",
+    "Probe",
+    "ProbeJudgement",
+    "ProbeResult",
     "Recipe",
     "RecipeUse",
     "Report",

@@ -41,7 +41,7 @@ class Outcome(models.TextChoices):
     TIMED_OUT = "timed_out", "Timed out"
     INVALID = "invalid"
     INFRASTRUCTURE_FAILURE = "infrastructure_failure", "Infrastructure failure"
-    # Of a command of somebody's own, which nothing grades.
+    # Of a command or of tests of somebody's own choice, which no verdict follows from.
     RAN = "ran"
     CANCELLED = "cancelled"
 
@@ -83,6 +83,9 @@ class Run(models.Model):
         blank=True, help_text="Somebody's own, applied on the tree after everything else."
     )
     command = models.TextField(blank=True, help_text="In place of the recipe's test command.")
+    test_ids = models.JSONField(
+        default=list, help_text="The only tests whose status is asked for; empty: all of the task."
+    )
     recipe = models.ForeignKey(Recipe, null=True, on_delete=models.PROTECT, related_name="runs")
     purpose = models.CharField(max_length=40, default="validation")
     priority = models.PositiveSmallIntegerField(choices=RunPriority, default=RunPriority.PERSON)

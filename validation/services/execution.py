@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from trajectories.git import GitError, Mirror, PatchDoesNotApply, make_worktree
-from validation.directives import changed_paths, directives_of, full_command
+from validation.directives import changed_paths
 from validation.environments import Environment, RecipeSpec
 from validation.grading import client as grading
 from validation.grading.protocol import Grade, GradeRequest
@@ -22,7 +22,6 @@ from validation.grading.suspicion import runner_files
 from validation.models import Outcome, Run, RunState, TreeName
 from validation.sandbox import (
     Command,
-    Limits,
     Mount,
     Result,
     SandboxError,
@@ -35,6 +34,13 @@ from validation.services.failures import InfrastructureFailure
 from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
 from validation.services.mirrors import mirror_with
 from validation.services.order import Turns
+from validation.services.plans import (
+    ExtraPatchError,
+    command_of,
+    limits_of,
+    with_extra_patch,
+    with_wanted_tests,
+)
 from validation.services.recipes import spec_of
 from validation.services.results import (
     KEPT_LOG_CHARS,
@@ -58,7 +64,6 @@ logger = logging.getLogger(__name__)
 
 # How a shell says that its command ended by SIGKILL.
 _KILLED = 128 + signal.SIGKILL
-TEST_LIMITS = Limits(wall_seconds=1800.0)
 
 
 def worker_name() -> str:
@@ -130,6 +135,8 @@ def _ending(lease: Lease, journal: Journal) -> Ending:
         return Execution(run, lease, journal).execute()
     except PatchDoesNotApply as error:
         return Ending(Outcome.PATCH_DOES_NOT_APPLY, explain(error))
+    except ExtraPatchError as error:
+        return Ending(Outcome.PATCH_DOES_NOT_APPLY, str(error))
     except TestPatchError as error:
         return Ending(Outcome.INVALID, str(error))
     except SandboxUnavailable as error:
@@ -194,10 +201,12 @@ class Execution:
             test_patch=_bytes(test_patch),
             scratch=scratch,
         )
+        tested = with_extra_patch(mirror, tested, self.run)
+        own = ", own patch" if self.run.extra_patch else ""
         self.journal.commands.append(
             CommandRecord(
                 phase="patch",
-                command=f"git apply ({self.run.tree}{', test_patch' if test_patch else ''})",
+                command=f"git apply ({self.run.tree}{', test_patch' if test_patch else ''}{own})",
                 exit_code=0,
                 output=f"The patch was applied {tested.how}." if tested.how else "",
                 started_at=started,
@@ -207,10 +216,7 @@ class Execution:
         return tested
 
     def _test(self, spec: RecipeSpec, environment: Environment, testbed: Path) -> Result:
-        repository = self.revision.task.repository.name
-        command = full_command(
-            spec.test_command, directives_of(repository, self.revision.test_patch)
-        )
+        command = command_of(self.run, spec.test_command)
         started = timezone.now()
         with WholeLog(testbed.parent / "output") as whole:
             result = self.sandbox.run(
@@ -219,7 +225,7 @@ class Execution:
                     mounts=(*environment.mounts(), Mount(testbed, "/testbed", writable=True)),
                     environment=environment.variables(spec),
                     working_directory="/testbed",
-                    limits=TEST_LIMITS,
+                    limits=limits_of(self.run),
                 ),
                 on_output=whole.add,
                 cancelled=lambda: self.lease.is_lost,
@@ -253,7 +259,13 @@ class Execution:
         if result.ended != "exited":
             timed_out = result.ended == "timed_out"
             return replace(common, outcome=Outcome.TIMED_OUT) if timed_out else common
+        if self.run.command:
+            return replace(common, outcome=Outcome.RAN)
         grade = grading.grade(self._question(log, result.exit_code, parser))
+        if self.run.test_ids:
+            outcome = Outcome.RAN if grade.valid else self._outcome(grade)
+            grade = with_wanted_tests(grade, self.run)
+            return replace(common, outcome=outcome, reason=grade.reason, grade=grade)
         touched = set(changed) - set(changed_paths(self.revision.test_patch))
         is_models = self.run.tree == TreeName.MODEL
         touches = [f"The patch changes {path}." for path in runner_files(sorted(touched))]
@@ -277,13 +289,15 @@ class Execution:
             raise InfrastructureFailure(reason, may_pass=True)
 
     def _question(self, log: str, exit_code: int | None, parser: str) -> GradeRequest:
+        """Ask for the task's tests and a verdict, or for the tests that the run is about."""
+        wanted = self.run.test_ids
         return GradeRequest(
             repository=self.revision.task.repository.name,
             version=self.revision.version,
             log=log,
             exit_code=exit_code,
-            fail_to_pass=tuple(self.revision.fail_to_pass or ()),
-            pass_to_pass=tuple(self.revision.pass_to_pass or ()),
+            fail_to_pass=tuple(wanted or self.revision.fail_to_pass or ()),
+            pass_to_pass=() if wanted else tuple(self.revision.pass_to_pass or ()),
             flaky=() if self.run.admission_id else flaky_tests(self.revision),
             parser=parser,
             eval_type=str(self.revision.extra.get("eval_type") or ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from django.db import transaction
@@ -28,6 +29,18 @@ class RunRefused(Exception):
     """A run that cannot be had; the message says why and what to do."""
 
 
+@dataclass(frozen=True)
+class Own:
+    """What somebody has executed in place of the task's tests and on top of the tree."""
+
+    command: str = ""
+    test_ids: tuple[str, ...] = ()
+    extra_patch: str = ""
+
+
+TASKS_TESTS = Own()
+
+
 def request_run(
     revision: TaskRevision,
     tree: TreeName,
@@ -37,6 +50,8 @@ def request_run(
     purpose: str = "validation",
     priority: RunPriority = RunPriority.PERSON,
     admission: Admission | None = None,
+    own: Own = TASKS_TESTS,
+    repeat_of: Run | None = None,
     user: User | None = None,
 ) -> Run:
     """Create a run and queue its job once the transaction commits. Raise RunRefused."""
@@ -53,6 +68,10 @@ def request_run(
             purpose=purpose,
             priority=priority,
             admission=admission,
+            command=own.command,
+            test_ids=list(own.test_ids),
+            extra_patch=own.extra_patch,
+            repeat_of=repeat_of,
             requested_by=user,
         )
         events.record(user, "run requested", run, tree=tree, instance_id=revision.task.instance_id)

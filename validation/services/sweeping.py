@@ -15,6 +15,7 @@ from validation.models import Run, RunState
 from validation.sandbox import remove_tree
 from validation.services.admission import conclude_admissions
 from validation.services.leases import HELD, MAX_ATTEMPTS, claimable
+from validation.services.probes import conclude_probes
 from validation.services.results import give_up
 from validation.working_trees import parse_folder_name
 
@@ -26,7 +27,7 @@ SENT_AT_ONCE = 50
 
 
 def sweep() -> None:
-    """Queue what was abandoned or never queued; end what was abandoned too often; admit tasks.
+    """Queue what was abandoned or never queued; end what was abandoned too often; conclude.
 
     Any number of workers may sweep at once: every change is conditional, and a message too many
     finds nothing to claim.
@@ -42,6 +43,7 @@ def sweep() -> None:
         ):
             send(run_id)
     conclude_admissions()
+    conclude_probes()
 
 
 def unfinished_work(run_ids: list[int]) -> list[int]:
