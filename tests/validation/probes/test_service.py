@@ -12,6 +12,7 @@ from accounts.models import User
 from tests.factories import grant
 from tests.validation.conftest import F2P, trajectory_with
 from trajectories.models import Task, Trajectory
+from validation.contexts import latest_runs
 from validation.models import Outcome, Probe, Run, RunState, TreeName
 from validation.probes import Fails, OutputContains, TestsFail
 from validation.querysets import RunQuerySet
@@ -185,3 +186,8 @@ def test_a_person_without_the_verdicts_reads_their_own_run(
     claim = Claim(TreeName.BASE, Fails(), command="false", with_test_patch=False)
     run = finish(ask(reviewer, trajectory, claim))
     assert readers(run, reviewer) == [reviewer]
+
+
+def test_a_probe_is_no_verdict_on_its_tree(annotator: User, trajectory: Trajectory) -> None:
+    finish(ask(annotator, trajectory, COMMAND))
+    assert latest_runs(trajectory.task_revision, trajectory) == {}
