@@ -48,7 +48,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 class StepQuerySet(models.QuerySet["Step"]):
     def editing(self) -> StepQuerySet:
         """Load of the steps that change files what their edits are read from, in order."""
-        changing = self.filter(kind__in=("edit", "submit")).order_by("number")
+        changing = self.filter(kind__in=("edit", "submit", "vcs")).order_by("number")
         return changing.only("number", "files", "is_error", "tool_calls")
 
     def outline(self) -> StepQuerySet:

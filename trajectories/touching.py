@@ -79,7 +79,7 @@ class _Authors:
         self._lines = replay.final(path) or ()
         self._removals = replay.removals(path)
         self._path = path
-        self.unsure = {missed.step for missed in replay.not_followed if missed.path == path}
+        self.unsure = {missed.step for missed in replay.not_followed if missed.path in (path, ".")}
 
     def of_model_hunk(self, hunk: Hunk) -> set[int]:
         added = self._written((line.new, line.text) for line in hunk.lines if line.kind == "added")

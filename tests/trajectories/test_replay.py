@@ -132,6 +132,62 @@ def test_an_edit_that_is_taken_back_leaves_the_file_as_it_was() -> None:
     assert found.removals("pkg/core.py") == {}
 
 
+CHANGED = editor("str_replace", old_str="two", new_str="2")
+NEW = shell("cat > new.py <<'EOF'\nnew\nEOF")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git checkout pkg/core.py",
+        "cd /testbed && git checkout -- pkg/core.py",
+        "git checkout HEAD -- /testbed/pkg/core.py",
+        "git checkout .",
+        "git restore pkg/",
+        "git reset --hard",
+        "git reset --hard HEAD && git status",
+        "git stash",
+    ],
+)
+def test_what_git_takes_back_is_as_in_the_base_commit(command: str) -> None:
+    found = follow(CHANGED, NEW, shell(command))
+    assert text(found) == BASE["pkg/core.py"]
+    assert text(found, "new.py") == "new\n", "git does not know it"
+    assert [change.path for change in found.of_step(3)] == ["pkg/core.py"]
+    assert not found.not_followed
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git checkout main",
+        "git checkout -b fix.branch",
+        "git restore --staged pkg/core.py",
+        "git reset HEAD pkg/core.py",
+        "git diff pkg/core.py",
+        "git stash list",
+        "git checkout -- other.py",
+    ],
+)
+def test_what_takes_nothing_back_changes_nothing(command: str) -> None:
+    found = follow(CHANGED, shell(command))
+    assert text(found) == "one\n2\nthree\n"
+    assert not found.not_followed
+
+
+def test_what_is_set_aside_comes_back() -> None:
+    found = follow(CHANGED, NEW, shell("git stash -u"), shell("git stash pop"))
+    assert found.files_after(3) == {"pkg/core.py": BASE["pkg/core.py"], "new.py": None}
+    assert found.files_after(4) == {"pkg/core.py": "one\n2\nthree\n", "new.py": "new\n"}
+
+
+def test_another_commit_is_not_followed() -> None:
+    found = follow(CHANGED, shell("git checkout 1a2b3c4 -- pkg/core.py"))
+    assert [(missed.step, missed.path) for missed in found.not_followed] == [(2, "pkg/core.py")]
+    (missed,) = follow(shell("git stash pop")).not_followed
+    assert missed.reason == "nothing was set aside"
+
+
 def test_files_out_of_the_repository_are_left_out() -> None:
     found = follow(call("create", filename="/tmp/x.py"), editor("create", file_text="x"))
     assert {change.path for change in found.changes} == {"pkg/core.py"}

@@ -61,7 +61,7 @@ def step_changes(trajectory: Trajectory, sight: Sight, step: Step) -> StepChange
     which = step_name(step.number)
     return StepChanges(
         paths=paths,
-        not_followed=tuple(f"{miss.path}: {miss.reason}." for miss in missed),
+        not_followed=tuple(f"{_named(miss.path)}: {miss.reason}." for miss in missed),
         which=which,
         url=reverse("trajectories:diff", args=[trajectory.pk, which]),
         hunks=tuple(hunks[:_MAX_LINKS]),
@@ -91,7 +91,7 @@ def step_notes(trajectory: Trajectory, which: DiffName) -> tuple[str, ...]:
     except GitError:
         return ()
     return tuple(
-        f"Step {miss.step} is not followed in {miss.path}: {miss.reason}."
+        f"Step {miss.step} is not followed in {_named(miss.path)}: {miss.reason}."
         for miss in missed
         if miss.step <= step
     )
@@ -106,3 +106,7 @@ def _link(trajectory: Trajectory, place: HunkPlace) -> HunkLink:
     url = f"{reverse('trajectories:diff', args=[trajectory.pk, place.which])}?{query}"
     name = place.path.rpartition("/")[2]
     return HunkLink(place, f"{_LABELS[place.which]} {name}:{place.line}", url)
+
+
+def _named(path: str) -> str:
+    return "every file" if path == "." else path

@@ -8,6 +8,7 @@ from typing import Any
 
 from trajectories.calls import EDIT_RANGE, named_arguments
 from trajectories.classify import describe_shell_edits, relative
+from trajectories.replay.by_git import Opaque, Restore, Stash, Unstash, read_git
 from trajectories.shell import command_of, split_commands, written_files
 
 _EDITORS = {"str_replace_editor", "str_replace_based_edit_tool", "text_editor", "editor"}
@@ -53,15 +54,7 @@ class Undo:
     path: str
 
 
-@dataclass(frozen=True)
-class Opaque:
-    """Files that a program changes in a way the call does not say."""
-
-    path: str
-    how: str
-
-
-Edit = Write | Replace | ReplaceLines | Delete | Undo | Opaque
+Edit = Write | Replace | ReplaceLines | Delete | Undo | Restore | Stash | Unstash | Opaque
 
 
 def read_edits(call: Mapping[str, Any], open_file: str = "") -> list[Edit]:
@@ -98,7 +91,10 @@ def _edits(name: str, arguments: Mapping[str, Any], open_file: str) -> Iterator[
 
 
 def _by_shell(line: str) -> Iterator[Edit]:
-    """What here-documents write and `rm` removes is said; what other programs do is not."""
+    """What git takes back, here-documents write and `rm` removes is said; the rest is not."""
+    for command in split_commands(line):
+        if command.name == "git":
+            yield from read_git(command)
     followed: list[Edit] = [
         Write(relative(file.path), file.text, file.appends) for file in written_files(line)
     ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trajectories.replay.by_git import Opaque, Restore, Stash, Unstash
 from trajectories.replay.edits import (
     Delete,
     Edit,
-    Opaque,
     Replace,
     ReplaceLines,
     Undo,
@@ -22,6 +22,8 @@ from trajectories.replay.lines import Line, base_lines, rewrite, split, text_of
 # An editor accepts a text only where it is unique.
 _NOT_UNIQUE = "the text that it replaces stands there {} times"
 _MAX_CHARS = 2_000_000
+# The lines of a file, None where there is none.
+Content = tuple[Line, ...] | None
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Change:
 
     step: int
     path: str
-    before: tuple[Line, ...] | None
-    after: tuple[Line, ...] | None
+    before: Content
+    after: Content
 
 
 @dataclass(frozen=True)
@@ -103,16 +105,30 @@ class _Files:
     """The files as they are at the moment, and as they were before each edit."""
 
     read_base: Callable[[str], str | None]
-    now: dict[str, tuple[Line, ...] | None] = field(default_factory=dict)
-    undo: dict[str, list[tuple[Line, ...] | None]] = field(default_factory=dict)
+    now: dict[str, Content] = field(default_factory=dict)
+    undo: dict[str, list[Content]] = field(default_factory=dict)
+    aside: list[dict[str, Content]] = field(default_factory=list)
 
-    def get(self, path: str) -> tuple[Line, ...] | None:
+    def get(self, path: str) -> Content:
         if path not in self.now:
-            text = self.read_base(path)
-            self.now[path] = None if text is None else base_lines(text)
+            self.now[path] = self.base(path)
         return self.now[path]
 
-    def put(self, path: str, lines: tuple[Line, ...] | None) -> None:
+    def base(self, path: str) -> Content:
+        text = self.read_base(path)
+        return None if text is None else base_lines(text)
+
+    def changed(self, folder: str, *, untracked: bool) -> dict[str, Content]:
+        """Return the changed files at or below a path; new ones, which git does not know, too."""
+        found = {}
+        for path, lines in self.now.items():
+            if folder in (".", path) or path.startswith(f"{folder}/"):
+                base = self.base(path)
+                if lines != base and (untracked or base is not None):
+                    found[path] = lines
+        return found
+
+    def put(self, path: str, lines: Content) -> None:
         self.undo.setdefault(path, []).append(self.get(path))
         self.now[path] = lines
 
@@ -126,24 +142,30 @@ def replay(steps: Iterable[EditStep], read_base: Callable[[str], str | None]) ->
         # A shell may have written before it failed; an editor that refused has not.
         calls = [call for call in step.tool_calls if not step.is_error or is_by_shell(call)]
         edits = [edit for call in calls for edit in read_edits(call, step.open_file)]
-        before = {edit.path: files.get(edit.path) for edit in edits}
+        before = dict(files.now)
         for edit in edits:
             try:
                 _carry_out(edit, files, step.number)
             except _CannotFollow as error:
                 not_followed.append(NotFollowed(step.number, edit.path, str(error)))
-        changes += [
-            Change(step.number, path, old, files.get(path))
-            for path, old in before.items()
-            if old != files.get(path)
-        ]
+        changes += _changes(step.number, before, files)
     return Replay(tuple(changes), tuple(not_followed))
 
 
+def _changes(step: int, before: Mapping[str, Content], files: _Files) -> Iterator[Change]:
+    for path, lines in files.now.items():
+        old = before[path] if path in before else files.base(path)
+        if old != lines:
+            yield Change(step, path, old, lines)
+
+
 def _carry_out(edit: Edit, files: _Files, step: int) -> None:
-    lines = files.get(edit.path)
     if isinstance(edit, Opaque):
         raise _CannotFollow(f"“{edit.how}” is done by a program, which is not run here")
+    if isinstance(edit, Restore | Stash | Unstash):
+        _by_git(edit, files)
+        return
+    lines = files.get(edit.path)
     if isinstance(edit, Undo):
         _undo(edit, files)
         return
@@ -161,6 +183,21 @@ def _carry_out(edit: Edit, files: _Files, step: int) -> None:
     if len(text) > _MAX_CHARS:
         raise _CannotFollow("the file is too large")
     files.put(edit.path, rewrite(lines or (), text, step))
+
+
+def _by_git(edit: Restore | Stash | Unstash, files: _Files) -> None:
+    if isinstance(edit, Unstash):
+        if not files.aside:
+            raise _CannotFollow("nothing was set aside")
+        for path, lines in (files.aside[-1] if edit.is_kept else files.aside.pop()).items():
+            files.put(path, lines)
+        return
+    whole = isinstance(edit, Stash) and edit.is_whole
+    changed = files.changed(edit.path, untracked=whole)
+    if isinstance(edit, Stash):
+        files.aside.append(changed)
+    for path in changed:
+        files.put(path, files.base(path))
 
 
 def _undo(edit: Undo, files: _Files) -> None:
