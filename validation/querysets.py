@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 class RunQuerySet(models.QuerySet["Run"]):
     def verdicts(self) -> RunQuerySet:
-        """Keep the runs that say how a tree fares, none of an admission or a probe."""
-        return self.filter(purpose="validation", with_test_patch=True)
+        """Keep the runs that say how a tree fares, none of a probe.
+
+        Those of an admission do once they have ended; while they wait in bulk, they keep nobody
+        from asking for a verdict now.
+        """
+        of_admission = Q(purpose="admission", state="finished")
+        return self.filter(Q(purpose="validation") | of_admission, with_test_patch=True)
 
     def visible_to(self, user: User) -> RunQuerySet:
         """Keep the runs whose outcome `user` may know.

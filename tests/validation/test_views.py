@@ -79,15 +79,29 @@ def test_the_matrix_shows_every_test_in_every_run(
     assert found.get("hx-trigger") is None
 
 
-@pytest.mark.parametrize("purpose", ["admission", "probe"])
-def test_a_run_of_another_purpose_is_no_verdict_of_its_tree(
-    admin_client: Client, trajectory: Trajectory, purpose: str
+@pytest.mark.parametrize(
+    ("purpose", "said"),
+    [("admission", "base: 1 of 1 already pass ✗"), ("probe", "base fails 1/1 ✓")],
+)
+def test_the_newest_run_is_the_verdict_of_its_tree_but_for_probes(
+    admin_client: Client, trajectory: Trajectory, purpose: str, said: str
 ) -> None:
     finished(trajectory, TreeName.BASE)
     finished(trajectory, TreeName.BASE, "PASSED", purpose=purpose)
     for name in ("tests", "verdicts"):
         found = page(admin_client.get(f"/trajectories/{trajectory.pk}/{name}/"))
-        assert words(found, ".chip")[0] == "base fails 1/1 ✓"
+        assert words(found, ".chip")[0] == said
+
+
+def test_an_admission_on_its_way_hides_no_verdict(
+    admin_client: Client, trajectory: Trajectory
+) -> None:
+    finished(trajectory, TreeName.BASE)
+    Run.objects.create(
+        task_revision=trajectory.task_revision, tree=TreeName.BASE, purpose="admission"
+    )
+    found = page(admin_client.get(f"/trajectories/{trajectory.pk}/verdicts/"))
+    assert words(found, ".chip")[0] == "base fails 1/1 ✓"
 
 
 def test_without_sight_of_verdicts_only_the_tests_are_shown(
@@ -282,5 +296,5 @@ def test_the_number_of_queries_does_not_grow_with_tests(
         RunTest.objects.create(
             run=run, test_id=f"t{number}", group=TestGroup.PASS_TO_PASS, status="PASSED"
         )
-    with django_assert_max_num_queries(11):  # type: ignore[operator]
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
         admin_client.get(f"/trajectories/{trajectory.pk}/tests/")
