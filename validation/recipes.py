@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from validation.environments import RecipeSpec
 
@@ -40,6 +40,7 @@ class ReadEntry:
 
 # Each field under the names that data sets use for it; the first that has a value counts.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "runtime": ("runtime",),
     "python_version": ("python_version", "python"),
     "pre_install": ("pre_install",),
     "install": ("install",),
@@ -48,6 +49,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "log_parser": ("log_parser", "parser"),
     "image": ("image", "docker_image", "image_name"),
 }
+RUNTIMES: dict[str, Literal["python", "node"]] = {"python": "python", "node": "node"}
 # Conda's "numpy=1.25" means what pip's "numpy==1.25" does.
 _CONDA_PIN = re.compile(r"^(?P<name>[\w.\[\]-]+)=(?P<version>[\w.*+!-]+)$")
 _PYTHON_VERSION = re.compile(r"^\d+\.\d+(\.\d+)?$")
@@ -130,9 +132,17 @@ def parse_spec(item: Mapping[str, Any]) -> RecipeSpec:
     if not isinstance(inner, Mapping):
         raise RecipeError("recipe must be a JSON object.")
     values = {name: _first(inner, item, names) for name, names in _NAMES.items()}
-    requirements, packages = _packages(inner, item)
+    runtime = _runtime(values["runtime"])
+    if runtime == "node":
+        requirements, packages = _npm_packages(inner, item)
+    else:
+        requirements, packages = _packages(inner, item)
+    version = _python_version(values["python_version"])
+    if version and runtime != "python":
+        raise RecipeError(f"python is named, but the runtime is {runtime}.")
     return RecipeSpec(
-        python_version=_python_version(values["python_version"]),
+        runtime=runtime,
+        python_version=version,
         pre_install=_commands(values["pre_install"], "pre_install"),
         packages=packages,
         install=(*requirements, *_commands(values["install"], "install")),
@@ -156,6 +166,23 @@ def _first(inner: Mapping[str, Any], outer: Mapping[str, Any], names: tuple[str,
             if source.get(name) not in (None, "", [], {}):
                 return source[name]
     return None
+
+
+def _runtime(value: object) -> Literal["python", "node"]:
+    name = _text(value, "runtime") or "python"
+    if name not in RUNTIMES:
+        raise RecipeError(f"runtime must be {' or '.join(RUNTIMES)}, not {name!r}.")
+    return RUNTIMES[name]
+
+
+def _npm_packages(
+    inner: Mapping[str, Any], outer: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    value = _first(inner, outer, ("packages",))
+    packages = tuple(value.split()) if isinstance(value, str) else _texts(value, "packages")
+    if strange := next((name for name in packages if name.startswith("-")), None):
+        raise RecipeError(f"packages: {strange!r} is an option, no package.")
+    return (), packages
 
 
 def _packages(

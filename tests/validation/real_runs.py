@@ -14,7 +14,7 @@ from django.conf import settings
 from annotator.config import env
 from tests.paths import PROJECT_FOLDER
 from tests.validation.sdists import IndexUnreachable, RealInstance, real_instance
-from validation.environments.build import UNREACHABLE
+from validation.environments.building import UNREACHABLE
 from validation.models import Outcome, RunCommand
 from validation.sandbox import SandboxUnavailable, choose_sandbox
 

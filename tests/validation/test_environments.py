@@ -26,7 +26,7 @@ from validation.environments import (
     find_environment,
     remove_abandoned_builds,
 )
-from validation.environments.build import UNREACHABLE
+from validation.environments.building import UNREACHABLE
 from validation.environments.indexes import package_indexes
 from validation.environments.interpreters import find_interpreter
 from validation.sandbox import Command, Limits, Mount, Result, choose_sandbox, remove_tree

@@ -60,6 +60,11 @@ def test_harness_specifications_are_read() -> None:
     assert entry.spec.test_command == "cd lib\npytest -rA"
 
 
+def test_packages_of_node_are_named_as_npm_names_them() -> None:
+    spec = parse_entry({**ENTRY, "recipe": {"runtime": "node", "packages": ["c8@10", "a=1"]}}).spec
+    assert (spec.runtime, spec.packages) == ("node", ("c8@10", "a=1"))
+
+
 def test_requirement_files_are_installed_first() -> None:
     spec = parse_entry(
         {
@@ -88,6 +93,10 @@ def test_requirement_files_are_installed_first() -> None:
         ({**ENTRY, "install": ["a", 2]}, r"install\[1\] must be a text"),
         ({**ENTRY, "recipe": {"python": "three"}}, "must look like 3.11"),
         ({**ENTRY, "recipe": {"packages": "environment.yml"}}, "conda"),
+        ({**ENTRY, "runtime": "deno"}, "runtime must be python or node, not 'deno'"),
+        ({**ENTRY, "runtime": ["node"]}, "runtime must be a text"),
+        ({**ENTRY, "runtime": "node", "python": "3.11"}, "the runtime is node"),
+        ({**ENTRY, "runtime": "node", "packages": ["--prefix=/x"]}, "is an option, no package"),
         ({**ENTRY, "test_command": "py\0test"}, "NUL"),
         (
             {**ENTRY, "recipe": {"packages": "requirements.txt", "reqs_path": ["a;b"]}},

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from validation.environments.build import (
-    BuildCommand,
-    EnvironmentBuildFailed,
-    ensure_environment,
-)
+from validation.environments.build import ensure_environment
+from validation.environments.building import BuildCommand, EnvironmentBuildFailed
 from validation.environments.environment import Environment, find_environment
 from validation.environments.keeping import (
     Kept,

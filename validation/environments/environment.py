@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from validation.environments.interpreters import Interpreter
+from validation.environments.interpreters import Interpreter, InterpreterNotFound, find_node
 from validation.environments.recipe import RecipeSpec
 from validation.sandbox import Mount, trees
 from validation.sandbox.layout import HOME, SEARCH_PATH
@@ -29,11 +31,7 @@ class Environment:
     key: str
     path: Path
     interpreter: Interpreter
-
-    @property
-    def python(self) -> str:
-        """Return the path of its Python inside the sandbox."""
-        return f"{ENVIRONMENT}/bin/python"
+    runtime: str = "python"
 
     @property
     def log(self) -> str:
@@ -47,7 +45,7 @@ class Environment:
 
     def variables(self, recipe: RecipeSpec) -> dict[str, str]:
         """Return the variables of a run: the environment is active, the recipe's own are set."""
-        return {**active_variables(), **recipe.environment}
+        return {**active_variables(self.interpreter, self.runtime), **recipe.environment}
 
     def prepare_tree(self, folder: Path) -> None:
         """Add to a checkout what the install left in the tree it was built on.
@@ -56,18 +54,28 @@ class Environment:
         never through a link in it.
         """
         delta = self.path / DELTA
-        for path in trees.paths(delta):
-            trees.copy_below(delta, folder, path)
+        names = sorted(os.listdir(delta))
+        whole = [name for name in names if not os.path.lexists(folder / name)]
+        if whole:  # one process is far quicker than we are with the ten thousand files of npm
+            sources = [str(delta / name) for name in whole]
+            subprocess.run(["cp", "--archive", "--", *sources, str(folder)], check=True)
+        for name in names:
+            if name not in whole and _is_folder(delta / name):
+                for path in trees.paths(delta / name):
+                    trees.copy_below(delta, folder, f"{name}/{path}")
 
 
-def active_variables() -> dict[str, str]:
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def active_variables(interpreter: Interpreter, runtime: str = "python") -> dict[str, str]:
     """Return the variables that make the environment the active one."""
-    return {
-        "HOME": HOME,
-        "LANG": "C.UTF-8",
-        "PATH": f"{ENVIRONMENT}/bin:{SEARCH_PATH}",
-        "VIRTUAL_ENV": ENVIRONMENT,
-    }
+    folders = [f"{ENVIRONMENT}/bin"]
+    if runtime == "node":
+        folders.append(str(Path(interpreter.path).parent))
+    variables = {"HOME": HOME, "LANG": "C.UTF-8", "PATH": ":".join([*folders, SEARCH_PATH])}
+    return variables if runtime == "node" else {**variables, "VIRTUAL_ENV": ENVIRONMENT}
 
 
 def interpreter_mounts(interpreter: Interpreter) -> tuple[Mount, ...]:
@@ -87,4 +95,15 @@ def find_environment(folder: Path, key: str) -> Environment | None:
     except FileNotFoundError:
         return None
     interpreter = Interpreter(**about["interpreter"])
-    return Environment(key, path, interpreter) if Path(interpreter.path).exists() else None
+    runtime = about.get("runtime", "python")
+    found = Environment(key, path, interpreter, runtime)
+    return found if _is_there(interpreter, runtime) else None
+
+
+def _is_there(interpreter: Interpreter, runtime: str) -> bool:
+    if runtime != "node":
+        return Path(interpreter.path).exists()
+    # Another Node may be at the same path, and compiled modules fit only the one they are made for.
+    with suppress(InterpreterNotFound):
+        return find_node() == interpreter
+    return False

@@ -76,7 +76,8 @@ def package_indexes() -> PackageIndexes:
         variables["UV_NO_CONFIG"] = "1"
     locations = sorted({*_locations(variables), *_urls_in(config)}, key=len, reverse=True)
     mounts = [Mount(config, UV_CONFIG)] if config is not None else []
-    mounts += [*_local_mounts(locations), *_certificate_mounts(variables)]
+    named = {variables[name] for name in (*CERTIFICATES, "PIP_CERT") if name in variables}
+    mounts += [*_local_mounts(locations), *certificates(named)]
     return PackageIndexes(variables, tuple(mounts), tuple(_secrets(locations, variables)))
 
 
@@ -195,10 +196,9 @@ def _local_folder(location: str) -> Path | None:
     return None if folder == Path("/") else folder
 
 
-def _certificate_mounts(variables: Mapping[str, str]) -> Iterator[Mount]:
-    for path in sorted(
-        {variables[name] for name in (*CERTIFICATES, "PIP_CERT") if name in variables}
-    ):
+def certificates(paths: set[str]) -> Iterator[Mount]:
+    """Mount bundles of certificates that a command would not see otherwise."""
+    for path in sorted(paths - {""}):
         if Path(path).exists() and not path.startswith(SHOWN_ALREADY):
             yield Mount(Path(path).resolve(), path)
 

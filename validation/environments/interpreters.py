@@ -1,11 +1,13 @@
-"""Which Python an environment is made with."""
+"""Which Python or Node an environment is made with."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,12 +21,15 @@ ASK = (
 )
 
 
+ASK_NODE = "JSON.stringify([process.execPath, process.versions.node])"
+
+
 class InterpreterNotFound(Exception):
-    """Tell that no Python of the version asked for can be had."""
+    """Tell that no Python of the version asked for, or no Node, can be had."""
 
 
 class Interpreter(NamedTuple):
-    """A Python of the host: its program, the folder it lives in, its exact version."""
+    """A Python or Node of the host: its program, the folder it lives in, its exact version."""
 
     path: str
     prefix: str
@@ -41,6 +46,29 @@ def find_interpreter(version: str, folder: Path) -> Interpreter:
     if wanted in ("", own):
         return _asked(Path(sys.base_prefix, "bin", f"python{own}"))
     return _asked(_of_pyenv(wanted) or _known_to_uv(wanted, folder) or _fetched(wanted, folder))
+
+
+def find_node() -> Interpreter:
+    """Return the Node that the search path of this worker leads to, with npm beside it."""
+    program = shutil.which("node")
+    if program is None:
+        raise InterpreterNotFound(
+            "Node is not on this machine: install it together with npm (the packages nodejs and"
+            " npm), where the worker's PATH finds it."
+        )
+    return _asked_node(program, os.stat(program).st_mtime_ns)
+
+
+@cache
+def _asked_node(program: str, _: int) -> Interpreter:
+    """Ask once for each program and time of its change; each run wants to know."""
+    path, version = _answer([program, "-p", ASK_NODE])
+    prefix = Path(path).parent.parent
+    if not (prefix / "bin" / "npm").exists():
+        raise InterpreterNotFound(
+            f"Node {version} is on this machine, but not npm: install it (the package npm)."
+        )
+    return Interpreter(path, str(prefix), version)
 
 
 def _of_pyenv(version: str) -> Path | None:
@@ -89,15 +117,19 @@ def _uv_python(
 
 
 def _asked(path: Path) -> Interpreter:
+    return Interpreter(*_answer([str(path), "-I", "-c", ASK]))
+
+
+def _answer(command: list[str]) -> list[str]:
     try:
         answer = subprocess.run(
-            [str(path), "-I", "-c", ASK],
+            command,
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=ASK_SECONDS,
             check=True,
         )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise InterpreterNotFound(f"The Python at {path} does not answer: {error}") from None
-    return Interpreter(*json.loads(answer.stdout))
+        return [str(text) for text in json.loads(answer.stdout)]
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise InterpreterNotFound(f"{command[0]} does not answer: {error}") from None

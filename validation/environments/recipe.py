@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 # What a key stands for beyond its recipe: raise it when environments are built otherwise.
 LAYOUT = 1
@@ -15,6 +16,7 @@ LAYOUT = 1
 class RecipeSpec:
     """How to install and test a task: the content of a recipe, whatever it came from."""
 
+    runtime: Literal["python", "node"] = "python"
     python_version: str = ""
     pre_install: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -27,7 +29,8 @@ class RecipeSpec:
     @property
     def digest(self) -> str:
         """Return the SHA-256 of the content; equal recipes have equal digests."""
-        return _digest({**asdict(self), "environment": dict(self.environment)})
+        content = {**asdict(self), "environment": dict(self.environment)}
+        return _digest(_without_default(content))
 
 
 def environment_key(recipe: RecipeSpec, base_tree: str) -> str:
@@ -37,17 +40,24 @@ def environment_key(recipe: RecipeSpec, base_tree: str) -> str:
     only where commands run in it (an editable install leaves files of that very tree behind).
     """
     commands = [*recipe.pre_install, *recipe.install]
-    return _digest(
-        {
-            "layout": LAYOUT,
-            "python_version": recipe.python_version,
-            "packages": recipe.packages,
-            "pre_install": recipe.pre_install,
-            "install": recipe.install,
-            "environment": dict(recipe.environment) if commands else {},
-            "tree": base_tree if commands else "",
-        }
-    )
+    content: dict[str, object] = {
+        "layout": LAYOUT,
+        "runtime": recipe.runtime,
+        "python_version": recipe.python_version,
+        "packages": recipe.packages,
+        "pre_install": recipe.pre_install,
+        "install": recipe.install,
+        "environment": dict(recipe.environment) if commands else {},
+        "tree": base_tree if commands else "",
+    }
+    return _digest(_without_default(content))
+
+
+def _without_default(content: dict[str, object]) -> dict[str, object]:
+    """Leave Python out, so that recipes from before there were others keep their names."""
+    if content["runtime"] == "python":
+        del content["runtime"]
+    return content
 
 
 def _digest(content: Mapping[str, object]) -> str:

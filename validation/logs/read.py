@@ -1,4 +1,4 @@
-"""Read a log: the forms of line in which pytest, unittest, SymPy's runner and Go report.
+"""Read a log: the forms of line in which pytest, unittest, SymPy's runner, Go and TAP report.
 
 Sources of the forms: the runners' own output, and the log parsers of the ``swebench`` package,
 which grade by the same lines.
@@ -28,7 +28,9 @@ _DOTTED = re.compile(
 _SYMPY = re.compile(r"(?P<id>test_\w+) (?P<status>ok|[FEfsXK])(?: .*)?")
 # "--- FAIL: TestA/case (0.00s)"
 _GO = re.compile(r"\s*--- (?P<status>PASS|FAIL|SKIP): (?P<id>\S+).*")
-_FORMS = (_VERBOSE, _SUMMARY, _DOTTED, _SYMPY, _GO)
+# "ok 1 - adds", "not ok 2 - halves" of TAP, as Node's test runner prints it; indented in a suite
+_TAP = re.compile(r"\s*(?P<status>ok|not ok) \d+ (?P<id>\S.*)")
+_FORMS = (_VERBOSE, _SUMMARY, _DOTTED, _SYMPY, _GO, _TAP)
 _UNITTEST_ID = re.compile(r"\w+ \([\w.]+\)")
 # "tests/test_x.py ..s.x   [ 10%]", "......  [100%]", "sympy/core/tests/test_x.py[20] ....... [OK]"
 _DOTS = re.compile(r"(?:\S+\.py(?:\[\w+\])? )?[.sxX]{2,}(?: +\[(?: *\d+%|OK)\])?")
@@ -53,7 +55,9 @@ def read_log(text: str) -> Log:
     good: list[int] = []
     failed: list[int] = []
     for number, line in enumerate(lines, start=1):
-        if len(line) > _LONGEST_RESULT or not line or line[0] in " \t+>":
+        if len(line) > _LONGEST_RESULT or not line:
+            continue
+        if line[0] in " \t+>" and not _TAP.fullmatch(line):
             continue
         status = _result(lines, number, line, results)
         if status in _GOOD or (not status and _DOTS.fullmatch(line)):
@@ -99,6 +103,8 @@ def _section_at(lines: tuple[str, ...], first: int) -> Section | None:
         return _unittest_section(lines, first)
     if match := _GO_TITLE.fullmatch(line):
         return Section(first, _end(lines, first, _ends_go), match["about"])
+    if line.lstrip().startswith("not ok ") and (match := _TAP.fullmatch(line)):
+        return Section(first, _end(lines, first, _ends_tap), match["id"])
     if line.endswith(_TRACEBACK):
         return Section(first, _end_of_traceback(lines, first), "")
     return None
@@ -126,6 +132,7 @@ def _end(lines: tuple[str, ...], first: int, ends: re.Pattern[str]) -> int:
 _ends_titled = re.compile(r"_+ (?!_ )\S.*? _+|_{20,}|={3,}.*|-{20,} Captured .*teardown.*|Ran \d.*")
 _ends_unittest = re.compile(r"={20,}|-{20,}|Ran \d+ tests?.*")
 _ends_go = re.compile(r"\s*(?:---|===) .*|FAIL\b.*|PASS\b.*|ok\b.*")
+_ends_tap = re.compile(r"\s*(?:# .*|1\.\.\d+|(?:not )?ok \d+ .*)")
 
 
 def _end_of_traceback(lines: tuple[str, ...], first: int) -> int:

@@ -12,7 +12,7 @@ from accounts import events
 from accounts.models import User
 from trajectories.models import Repository, Task, TaskRevision
 from validation.environments import RecipeSpec
-from validation.models import Recipe, RecipeUse
+from validation.models import Recipe, RecipeUse, Runtime
 from validation.recipes import (
     RecipeEntry,
     RecipeError,
@@ -114,6 +114,7 @@ _LISTS = ("pre_install", "packages", "install")
 def spec_of(recipe: Recipe) -> RecipeSpec:
     """Return a stored recipe as the plain value that environments are built from."""
     return RecipeSpec(
+        runtime="node" if recipe.runtime == Runtime.NODE else "python",
         python_version=recipe.python_version,
         pre_install=tuple(recipe.pre_install),
         packages=tuple(recipe.packages),
