@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from tests.validation.real_runs import (
     keep_environments,
@@ -16,6 +15,7 @@ from tests.validation.real_runs import (
     write_row,
 )
 from tests.validation.sdists import RealInstance
+from trajectories.models import Trajectory
 
 pytestmark = [pytest.mark.corpus, pytest.mark.django_db(transaction=True)]
 
@@ -32,37 +32,35 @@ def instance(request: pytest.FixtureRequest, corpus: Path) -> RealInstance:
     return runnable_instance(corpus, request.param)
 
 
-def load(instance: RealInstance, folder: Path) -> None:
-    """Load the instance by the same commands as anybody would."""
+def load(instance: RealInstance, corpus: Path, folder: Path) -> None:
+    """Load the instance and the runs of agents on it by the same commands as anybody would."""
     recipes = folder / "recipes.jsonl"
     recipes.write_text(json.dumps(instance.entry) + "\n")
     call_command("load_tasks", str(write_row(instance, folder)), batch="real")
     call_command("add_repository", instance.row["repo"], source=str(instance.repository))
     call_command("load_recipes", str(recipes))
-
-
-def counts(run: dict[str, object], ids: list[str]) -> dict[str, int]:
-    tests = run["tests"]
-    assert isinstance(tests, dict)
-    return dict(Counter(tests[test_id] for test_id in dict.fromkeys(ids)))
+    if files := sorted((corpus / "runnable" / "trajectories").glob(f"{instance.instance_id}.*")):
+        call_command("load_trajectories", *map(str, files), batch="real")
 
 
 def test_a_real_instance_gets_the_verdict_it_is_known_for(
-    instance: RealInstance, tmp_path: Path
+    instance: RealInstance, corpus: Path, tmp_path: Path
 ) -> None:
     keep_environments()
-    load(instance, tmp_path)
+    load(instance, corpus, tmp_path)
     report = tmp_path / "report.json"
-    call_command("validate", instance.instance_id, wait=True, report=report, timeout=900)
-    runs = {run["tree"]: run for run in json.loads(report.read_text())["runs"]}
+    expectations = str(corpus / "runnable" / "instances.jsonl")
+    failure = ""
+    try:
+        call_command(
+            "check_instances", expectations, instance.instance_id, report=report, timeout=900
+        )
+    except CommandError as error:
+        failure = str(error)
     skip_if_index_failed()
-    reasons = {tree: run["reason"] for tree, run in runs.items()}
-    assert {tree: run["outcome"] for tree, run in runs.items()} == {
-        "base": "not_resolved",
-        "gold": "resolved",
-    }, reasons
-    for tree, expected in (("base", "expected_before"), ("gold", "expected_after")):
-        f2p = json.loads(instance.row["FAIL_TO_PASS"])
-        p2p = json.loads(instance.row["PASS_TO_PASS"])
-        assert counts(runs[tree], f2p) == instance.entry[expected]["fail_to_pass"], tree
-        assert counts(runs[tree], p2p) == instance.entry[expected]["pass_to_pass"], tree
+    (checked,) = json.loads(report.read_text())["instances"]
+    assert failure == "", checked
+    assert [run["tree"] for run in checked["runs"]][:3] == ["base", "empty", "gold"]
+    n_trajectories = Trajectory.objects.count()
+    assert [run["tree"] for run in checked["runs"]][3:] == ["model"] * n_trajectories
+    assert checked["is_admitted"]
