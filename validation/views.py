@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import trigger_client_event
+from django_htmx.http import reswap, trigger_client_event
 
 from accounts.access import require_role
 from accounts.http import AuthenticatedHttpRequest
@@ -104,7 +104,9 @@ def tests(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     selection = Selection.read(request.GET)
     context = tests_context(subject, sight_of(request.user, subject), selection)
     if request.htmx and request.GET.get("seen") == context.signature:
-        return HttpResponse(status=UNCHANGED)
+        return _progress(
+            request, "validation/_tests_progress.html", context.progress, tests=context
+        )
     response = render(request, "validation/_tests.html", {"tests": context})
     if "seen" in request.GET:
         return response
@@ -185,11 +187,21 @@ def run(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Show a run; to HTMX its fragment, or 204 where the reader has seen this state already."""
     context = run_context(request.user, get_run(request.user, pk), LogWish.read(request.GET))
     if request.htmx and request.GET.get("seen") == context.signature:
-        return HttpResponse(status=UNCHANGED)
+        words = context.progress.words if context.progress else ""
+        return _progress(request, "validation/_run_progress.html", words, run=context)
     template = "validation/_run.html" if request.htmx else "validation/run_detail.html"
     response = render(request, template, {"run": context})
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _progress(
+    request: AuthenticatedHttpRequest, template: str, words: str, **context: object
+) -> HttpResponse:
+    """Write how far a run is into what the reader has, and leave the rest of it alone."""
+    if request.GET.get("progress", "") == words:
+        return HttpResponse(status=UNCHANGED)
+    return reswap(render(request, template, {**context, "is_update": True}), "none")
 
 
 @require_GET

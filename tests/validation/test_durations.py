@@ -24,6 +24,8 @@ from validation.logs import durations
         ("  ✓ adds (5 ms)", {"adds": 0.005}),
         ("\x1b[32m✕\x1b[0m fails (2 s)", {"fails": 2.0}),
         ("test_integrate - Took 12.345 seconds", {"test_integrate": 12.345}),
+        ("ok 1 - adds\n  ---\n  duration_ms: 0.5\n  ...\nnot ok 2 - halves", {"- adds": 0.0005}),
+        ("  duration_ms: 0.5", {}),
         ("PASSED tests/test_x.py::test_a", {}),
         ("3 passed in 0.12s", {}),
         ("Ran 3 tests in 0.005s", {}),

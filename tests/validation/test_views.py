@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client
@@ -56,6 +58,12 @@ def page(response: HttpResponse, status: int = 200) -> html.HtmlElement:
 
 def words(element: html.HtmlElement, selector: str) -> list[str]:
     return [" ".join(found.text_content().split()) for found in element.cssselect(selector)]
+
+
+def with_progress(found: html.HtmlElement) -> str:
+    """Return the address that a fragment asks next, with what it includes."""
+    seen = found.cssselect("input[name=progress]")[0].get("value")
+    return f"{found.get('hx-get')}&{urlencode({'progress': seen})}"
 
 
 def test_the_matrix_shows_every_test_in_every_run(
@@ -129,7 +137,7 @@ def test_a_run_on_its_way_is_polled_until_something_changes(
     found = page(admin_client.get(f"/trajectories/{trajectory.pk}/tests/"))
     assert found.get("hx-trigger") == "every 2s"
     assert words(found, ".tests-head .chip")[0] == "base: running …"
-    again = admin_client.get(found.get("hx-get"), headers=HTMX)
+    again = admin_client.get(with_progress(found), headers=HTMX)
     assert again.status_code == 204
     Run.objects.filter(pk=run.pk).update(state=RunState.FINISHED, outcome=Outcome.TIMED_OUT)
     found = page(admin_client.get(found.get("hx-get"), headers=HTMX))
@@ -156,9 +164,9 @@ def test_the_button_queues_base_gold_and_model(
     response = annotator_client.post(address, headers=HTMX)
     found = page(response)
     assert words(found, ".tests-head .chip") == [
-        "base: queued …",
-        "gold: queued …",
-        "model: queued …",
+        "base: queued, next in line …",
+        "gold: queued, 2nd in line …",
+        "model: queued, 3rd in line …",
     ]
     assert response.headers["HX-Trigger"] == '{"runs-requested": {}}'
     again = annotator_client.post(address)

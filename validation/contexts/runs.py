@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from validation.access import may_read_log
 from validation.broker import WorkerInfo, alive_workers, queue_length
 from validation.contexts.logs import LogContext, LogWish, log_context
 from validation.contexts.outputs import output_size
+from validation.contexts.progress import Progress, progress_of
 from validation.contexts.verdicts import Chip, run_chips
 from validation.models import Environment, Run, RunCommand
 
@@ -42,6 +44,8 @@ class RunContext:
     log: LogContext | None
     may_read_log: bool
     may_cancel: bool
+    # How far it is, while it is not finished.
+    progress: Progress | None = None
     # Of the whole output, where it is longer than the log.
     output_bytes: int | None = None
 
@@ -51,7 +55,9 @@ class RunContext:
 
     @property
     def signature(self) -> str:
-        return f"{self.row.state}-{self.row.attempt}"
+        """Name what the fragment shows, but for the progress, which is written into it."""
+        shown = f"{self.row.is_finished} {self.row.attempt} {self.row.reason}"
+        return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
     @property
     def url(self) -> str:
@@ -96,6 +102,7 @@ def run_context(user: User, run: Run, wish: LogWish | None = None) -> RunContext
         log=log if log and log.n_lines else None,
         may_read_log=readable,
         may_cancel=user.is_admin and not run.is_finished,
+        progress=progress_of([run]).get(run.pk),
         output_bytes=output_size(run) if readable else None,
     )
 

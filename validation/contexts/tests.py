@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from django.db.models import Q
@@ -16,6 +16,7 @@ from trajectories.contexts.evidence import Tab
 from trajectories.models import TaskRevision, Trajectory
 from validation.contexts.details import TestDetail, test_details
 from validation.contexts.matrix import Cell, Matrix, Selection, TestRow, matrix
+from validation.contexts.progress import progress_of
 from validation.contexts.verdicts import PASSING, Chip, run_chips
 from validation.models import Outcome, Report, Run, RunTest, TestGroup, TestStatus, TreeName
 from validation.services.admission import flaky_tests
@@ -61,6 +62,11 @@ class Column:
     chip: Chip
     hides_log: bool = False
 
+    @property
+    def chip_id(self) -> str:
+        """Name the chip, so that it keeps the focus when it is written anew."""
+        return f"tests-chip-{self.label}"
+
 
 @dataclass(frozen=True)
 class VerdictsContext:
@@ -94,6 +100,12 @@ class TestsContext(VerdictsContext):
         return not self.hidden_because and not self.refusal
 
     @property
+    def progress(self) -> str:
+        """Say how far the runs are that are not finished."""
+        running = (column for column in self.columns if column.run and not column.run.is_finished)
+        return " / ".join(column.chip.text for column in running)
+
+    @property
     def n_columns(self) -> int:
         """How many columns a row spans: the test, the claim and the trees."""
         return 2 + (len(self.columns) or len(TreeName))
@@ -118,7 +130,8 @@ def verdicts_context(trajectory: Trajectory, sight: Sight) -> VerdictsContext:
     if not sight.sees_verdicts:
         return VerdictsContext(trajectory, (), False, "hidden", HIDDEN)
     columns = verdict_columns(revision_to_test(trajectory), trajectory)
-    return VerdictsContext(trajectory, columns, _is_running(columns), _signature(columns))
+    states = [column.run.state for column in columns if column.run]
+    return VerdictsContext(trajectory, columns, _is_running(columns), _signature(columns, *states))
 
 
 def tests_context(
@@ -128,7 +141,7 @@ def tests_context(
     revision = revision_to_test(trajectory)
     wanted = selection or Selection()
     sees = sight.sees_verdicts
-    columns = verdict_columns(revision, trajectory, sight) if sees else ()
+    columns = _with_progress(verdict_columns(revision, trajectory, sight)) if sees else ()
     refusal = refusal_of(revision) if sees else ""
     reports = _reports(trajectory) if sees else Reports()
     flaky = frozenset(flaky_tests(revision) if sees else ())
@@ -190,6 +203,17 @@ def verdict_columns(
 def _column(tree: TreeName, run: Run | None, chips: dict[int, Chip], hides_log: bool) -> Column:
     chip = chips[run.pk] if run else Chip(f"{tree}: not run")
     return Column(str(tree), run, chip, hides_log)
+
+
+def _with_progress(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Let the chips of runs that are not finished say how far they are."""
+    known = progress_of(column.run for column in columns if column.run)
+    return tuple(
+        replace(column, chip=replace(column.chip, text=f"{column.label}: {found.words} …"))
+        if column.run and (found := known.get(column.run.pk))
+        else column
+        for column in columns
+    )
 
 
 def latest_runs(revision: TaskRevision, trajectory: Trajectory | None) -> dict[str, Run]:
@@ -260,8 +284,9 @@ def _is_running(columns: Iterable[Column]) -> bool:
 
 
 def _signature(columns: Iterable[Column], *more: str) -> str:
+    """Name what a fragment shows; how far a run is that is not finished is written into it."""
     parts = [
-        f"{column.run.pk} {column.run.state} {column.run.outcome}" if column.run else "-"
+        f"{column.run.pk} {column.run.outcome} {column.run.reason}" if column.run else "-"
         for column in columns
     ]
     return hashlib.sha256("\n".join([*parts, *more]).encode()).hexdigest()[:16]

@@ -11,6 +11,7 @@ from validation.environments.building import (
     Build,
     EnvironmentBuildFailed,
     OnCommand,
+    OnPhase,
     SourceTree,
     made,
 )
@@ -41,6 +42,7 @@ def ensure_environment(
     folder: Path,
     sandbox: Sandbox,
     *,
+    on_phase: OnPhase | None = None,
     on_command: OnCommand | None = None,
     cancelled: Cancelled | None = None,
     limits: Limits = BUILD_LIMITS,
@@ -66,7 +68,7 @@ def ensure_environment(
             building = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{key}-", dir=folder))
             try:
                 build = _build(recipe, interpreter, building, sandbox, limits)
-                build.on_command, build.cancelled = on_command, cancelled
+                build.on_phase, build.on_command, build.cancelled = on_phase, on_command, cancelled
                 build.make(source_tree, folder)
                 building.rename(folder / key)
             finally:

@@ -81,11 +81,13 @@ class EnvironmentBuildFailed(Exception):
 
 SourceTree = Callable[[Path], object]
 OnCommand = Callable[[BuildCommand], object]
+OnPhase = Callable[[str], object]
 
 
 class Build:
     """One build, in a folder that is renamed to its key when all went well."""
 
+    on_phase: OnPhase | None = None
     on_command: OnCommand | None = None
     cancelled: Cancelled | None = None
 
@@ -148,6 +150,8 @@ class Build:
 
     def do(self, phase: str, argv: tuple[str, ...], cache: Path | None = None) -> Result:
         started_at = datetime.now(UTC)
+        if self.on_phase is not None:
+            self.on_phase(phase)
         result = self._sandbox.run(
             self._command(argv, cache or self._cache), cancelled=self.cancelled
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from validation.logs.counting import TestCounter
 from validation.logs.durations import durations
 from validation.logs.model import Log, Place, Section
 from validation.logs.places import place_of
@@ -15,6 +16,7 @@ __all__ = [
     "Place",
     "Rows",
     "Section",
+    "TestCounter",
     "Wanted",
     "durations",
     "open_gap",

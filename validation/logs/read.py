@@ -55,9 +55,7 @@ def read_log(text: str) -> Log:
     good: list[int] = []
     failed: list[int] = []
     for number, line in enumerate(lines, start=1):
-        if len(line) > _LONGEST_RESULT or not line:
-            continue
-        if line[0] in " \t+>" and not _TAP.fullmatch(line):
+        if not _may_report(line):
             continue
         status = _result(lines, number, line, results)
         if status in _GOOD or (not status and _DOTS.fullmatch(line)):
@@ -68,18 +66,37 @@ def read_log(text: str) -> Log:
     return Log(lines, sections, tuple(_stretches(good, lines)), results, tuple(failed))
 
 
-def _result(lines: tuple[str, ...], number: int, line: str, results: dict[str, int]) -> str:
-    """Note the test that a line is about; return how it ended, or nothing."""
+def result_of(line: str) -> str:
+    """Return the test that a line says the result of, as it names it, or nothing."""
+    match = _report(line) if _may_report(line) else None
+    return match["id"] if match else ""
+
+
+def _may_report(line: str) -> bool:
+    if not line or len(line) > _LONGEST_RESULT:
+        return False
+    return line[0] not in " \t+>" or bool(_TAP.fullmatch(line))
+
+
+def _report(line: str) -> re.Match[str] | None:
     for form in _FORMS:
         match = form.fullmatch(line)
         # An id of pytest's has no blank before its "::", unlike a sentence that ends in PASSED.
         if match and (form is not _VERBOSE or "::" in match["id"].partition(" ")[0]):
-            results.setdefault(match["id"], number)
-            before = lines[number - 2] if number > 1 else ""
-            if form is _DOTTED and _UNITTEST_ID.fullmatch(before):
-                results.setdefault(before, number)
-            return match["status"].partition(" ")[0]
-    return ""
+            return match
+    return None
+
+
+def _result(lines: tuple[str, ...], number: int, line: str, results: dict[str, int]) -> str:
+    """Note the test that a line is about; return how it ended, or nothing."""
+    match = _report(line)
+    if match is None:
+        return ""
+    results.setdefault(match["id"], number)
+    before = lines[number - 2] if number > 1 else ""
+    if match.re is _DOTTED and _UNITTEST_ID.fullmatch(before):
+        results.setdefault(before, number)
+    return match["status"].partition(" ")[0]
 
 
 def _sections(lines: tuple[str, ...]) -> Iterator[Section]:

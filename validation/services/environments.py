@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from trajectories.git import Mirror, make_worktree
@@ -19,6 +20,14 @@ from validation.services.failures import InfrastructureFailure
 from validation.services.leases import LeaseLost
 from validation.services.recipes import spec_of
 from validation.services.results import CommandRecord, Journal, printable
+
+# What a build does, in words; another phase is named as the recipe does.
+_PHASES = {
+    "environment": "an empty environment",
+    "resolve": "versions to choose",
+    "pre_install": "what the project needs",
+    "install": "the project",
+}
 
 
 @contextmanager
@@ -97,6 +106,7 @@ def _found(recipe: Recipe, key: str) -> builds.Environment | None:
 
 
 def _built(wish: _Wish, key: str) -> builds.Environment:
+    wish.journal.name_environment(key)
     row, _ = Environment.objects.update_or_create(
         key=key,
         defaults={
@@ -114,6 +124,7 @@ def _built(wish: _Wish, key: str) -> builds.Environment:
             partial(make_worktree, wish.mirror, wish.base_commit),
             environments_folder(),
             wish.sandbox,
+            on_phase=partial(_say, row),
             on_command=partial(_write_down, wish.journal),
             cancelled=wish.cancelled,
         )
@@ -143,6 +154,14 @@ def _check(recipe: Recipe) -> None:
             " engine: load a recipe with packages and install commands (manage.py load_recipes).",
             may_pass=False,
         )
+
+
+def _say(row: Environment, phase: str) -> None:
+    """Tell who waits how far the build is. That it cannot be told now is no reason to stop it."""
+    try:
+        Environment.objects.filter(pk=row.pk).update(reason=_PHASES.get(phase, phase))
+    except DatabaseError:
+        connection.close()
 
 
 def _write_down(journal: Journal, command: builds.BuildCommand) -> None:

@@ -41,6 +41,7 @@ from validation.services.plans import (
     with_extra_patch,
     with_wanted_tests,
 )
+from validation.services.progress import Progress
 from validation.services.recipes import spec_of
 from validation.services.results import (
     KEPT_LOG_CHARS,
@@ -96,7 +97,7 @@ def execute_run(run_id: int) -> bool:
 
 
 def _execute(lease: Lease) -> bool:
-    journal = Journal()
+    journal = Journal(on_environment=lease.name_environment)
     with lease:
         try:
             finish(lease, _ending(lease, journal), journal)
@@ -219,6 +220,12 @@ class Execution:
         command = command_of(self.run, spec.test_command)
         started = timezone.now()
         with WholeLog(testbed.parent / "output") as whole:
+            progress = Progress(self.run, self.lease)
+
+            def hear(chunk: bytes) -> None:
+                whole.add(chunk)
+                progress.add(chunk)
+
             result = self.sandbox.run(
                 Command(
                     argv=("/bin/bash", "-c", command),
@@ -227,7 +234,7 @@ class Execution:
                     working_directory="/testbed",
                     limits=limits_of(self.run),
                 ),
-                on_output=whole.add,
+                on_output=hear,
                 cancelled=lambda: self.lease.is_lost,
             )
             if whole.printed > KEPT_LOG_CHARS:

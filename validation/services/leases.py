@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.5
+# How often what is known of the progress is written, if there is something new.
+PROGRESS_SECONDS = 1.0
 MAX_ATTEMPTS = 5
 HELD = (RunState.PREPARING, RunState.RUNNING)
 
@@ -68,6 +70,9 @@ def claim(run_id: int, worker: str) -> Lease | None:
             worker=worker[:200],
             attempt=F("attempt") + 1,
             started_at=Now(),
+            n_tests_done=0,
+            n_tests_expected=None,
+            environment_key="",
         )
     )
     return Lease(run_id, token) if taken else None
@@ -81,6 +86,8 @@ class Lease:
         self.token = token
         self._lost = threading.Event()
         self._done = threading.Event()
+        self._counted: tuple[int, int | None] = (0, None)
+        self._written: tuple[int, int | None] = (0, None)
         self._thread = threading.Thread(
             target=self._keep, name=f"lease-of-run-{run_id}", daemon=True
         )
@@ -100,9 +107,22 @@ class Lease:
             self._lost.set()
         self.check()
 
+    def count(self, done: int, expected: int | None) -> None:
+        """Say how many tests have reported; it is written with the lease, at most every second."""
+        self._counted = (done, expected)
+
+    def name_environment(self, key: str) -> None:
+        """Say which environment the run waits for, so that its page can tell what is installed."""
+        self._ours().update(environment_key=key)
+
     def renew(self) -> bool:
         """Push the end of the lease out; false when the run is somebody else's."""
-        return bool(self._ours().update(lease_expires_at=expiry()))
+        written = self._counted
+        ours = self._ours().update(
+            lease_expires_at=expiry(), n_tests_done=written[0], n_tests_expected=written[1]
+        )
+        self._written = written
+        return bool(ours)
 
     def _ours(self) -> RunQuerySet:
         return Run.objects.filter(pk=self.run_id, lease_token=self.token, state__in=HELD).order_by()
@@ -110,7 +130,9 @@ class Lease:
     def _keep(self) -> None:
         renewed = time.monotonic()
         try:
-            while not self._done.wait(RENEW_SECONDS):
+            while not self._done.wait(min(PROGRESS_SECONDS, RENEW_SECONDS)):
+                if self._written == self._counted and time.monotonic() - renewed < RENEW_SECONDS:
+                    continue
                 try:
                     if not self.renew():
                         self._lost.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,6 +68,14 @@ class Journal:
     cpu_seconds: float | None = None
     peak_memory_bytes: int | None = None
     full_log: str = ""
+    # Told which environment is being made, as soon as that is known.
+    on_environment: Callable[[str], object] | None = None
+
+    def name_environment(self, key: str) -> None:
+        """Note which environment the run needs, before it is made."""
+        self.environment_key = key
+        if self.on_environment is not None:
+            self.on_environment(key)
 
     def count(self, result: Result) -> None:
         """Note what the test command cost."""
