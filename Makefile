@@ -54,6 +54,7 @@ accounts: install ## Show the accounts that the first start made
 
 samples-check: install-dev ## Execute every recorded command of the sample trajectories again
 	$(BIN)/python samples/record.py --check
+	$(BIN)/python samples/record.py --javascript --check
 
 format: install-dev ## Format code and templates
 	$(BIN)/ruff check --fix .

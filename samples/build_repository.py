@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Rebuild the sample repository; the same files give the same commit ids on every machine.
+"""Rebuild a sample repository; the same files give the same commit ids on every machine.
 
-    python samples/build_repository.py [DEST]
+    python samples/build_repository.py [--javascript] [DEST]
 
 DEST is a bare repository that `manage.py add_repository retrace-samples/almanac --source DEST` can
-use; without it, samples/almanac.git in the data folder. A repository that is already there and has
-the same commits is left alone.
+use (with --javascript: retrace-samples/rows); without it, samples/almanac.git in the data folder. A
+repository that is already there and has the same commits is left alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+JAVASCRIPT = HERE / "javascript"
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,34 @@ class Commit:
 
 @dataclass(frozen=True)
 class History:
-    """The content of history.toml."""
+    """The content of history.toml, and the folder that it and all it names is in."""
 
+    folder: Path
     repository: str
     author: str
     email: str
     commits: tuple[Commit, ...]
+    # What runs the tests, and the folder that has them.
+    runner: str
+    tests: str
 
 
-def load_history(path: Path = HERE / "history.toml") -> History:
+def load_history(folder: Path = HERE) -> History:
     """Read history.toml."""
-    data = tomllib.loads(path.read_text("utf-8"))
+    data = tomllib.loads((folder / "history.toml").read_text("utf-8"))
     commits = []
     for entry in data["commit"]:
         task = entry.pop("task", None)
         commits.append(Commit(**entry, task=TaskSource(**task) if task else None))
-    return History(data["repository"], data["author"], data["email"], tuple(commits))
+    return History(
+        folder=folder,
+        repository=data["repository"],
+        author=data["author"],
+        email=data["email"],
+        commits=tuple(commits),
+        runner=data.get("runner", "pytest"),
+        tests=data.get("tests", "tests"),
+    )
 
 
 def git(folder: Path, *arguments: str, **variables: str) -> str:
@@ -91,11 +104,11 @@ def make_history(folder: Path, history: History) -> list[str]:
     """Make the commits in an empty folder; return their ids, in order."""
     git(folder, "init", "-q", "-b", "main", "--template=")
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache", "build")
-    shutil.copytree(HERE / "library", folder, ignore=ignored, dirs_exist_ok=True)
+    shutil.copytree(history.folder / "library", folder, ignore=ignored, dirs_exist_ok=True)
     ids = []
     for commit in history.commits:
         if commit.patch:
-            git(folder, "apply", "--index", str(HERE / "history" / commit.patch))
+            git(folder, "apply", "--index", str(history.folder / "history" / commit.patch))
         else:
             _make_plain(folder)
             git(folder, "add", "-A", "-f")
@@ -120,13 +133,13 @@ def _commit(folder: Path, history: History, commit: Commit) -> str:
     return git(folder, "rev-parse", "HEAD").strip()
 
 
-def build(destination: Path) -> list[str]:
+def build(destination: Path, folder: Path = HERE) -> list[str]:
     """Make the bare repository unless it is there already; return the commit ids, in order."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent) as name:
         work = Path(name) / "work"
         work.mkdir()
-        ids = make_history(work, load_history())
+        ids = make_history(work, load_history(folder))
         if destination.exists():
             _check_same(destination, ids)
             return ids
@@ -146,18 +159,23 @@ def _check_same(destination: Path, ids: list[str]) -> None:
         )
 
 
-def default_destination() -> Path:
-    """Return samples/almanac.git in the data folder."""
+def default_destination(history: History) -> Path:
+    """Return samples/almanac.git in the data folder, or what another repository is called."""
     data = os.environ.get("RETRACE_DATA") or str(HERE.parent / "data")
-    return Path(data).resolve() / "samples" / "almanac.git"
+    name = history.repository.rpartition("/")[2]
+    return Path(data).resolve() / "samples" / f"{name}.git"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Build the repository and print where it is, with its commits."""
-    parser = argparse.ArgumentParser(description="Rebuild the sample repository.")
-    parser.add_argument("destination", nargs="?", type=Path, default=default_destination())
-    destination = parser.parse_args(arguments).destination.resolve()
-    for commit_id, commit in zip(build(destination), load_history().commits, strict=True):
+    parser = argparse.ArgumentParser(description="Rebuild a sample repository.")
+    parser.add_argument("destination", nargs="?", type=Path)
+    parser.add_argument("--javascript", action="store_const", const=JAVASCRIPT, default=HERE)
+    options = parser.parse_args(arguments)
+    history = load_history(options.javascript)
+    destination = (options.destination or default_destination(history)).resolve()
+    ids = build(destination, history.folder)
+    for commit_id, commit in zip(ids, history.commits, strict=True):
         print(commit_id, commit.message.strip().splitlines()[0])
     print(destination)
     return 0

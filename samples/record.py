@@ -4,8 +4,9 @@
     python samples/record.py            # execute all and write samples/trajectories/
     python samples/record.py --check    # execute all again; exit 1 where an output differs
     python samples/record.py --show NAME   # print thoughts, commands and outputs, write nothing
+    python samples/record.py --javascript  # the same for samples/javascript/, with all of these
 
-Needs bubblewrap, git and a Python that has pytest (the project's own environment does).
+Needs bubblewrap, git and a Python that has pytest (the project's own environment does), or Node.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from build_repository import build
+from build_repository import JAVASCRIPT, build
 from recorder.formats import action_line, mini_swe_agent, swe_agent
 from recorder.recordings import ExecutedStep, Recording, execute, load_recording
 from recorder.sandbox import SandboxMissing, require_sandbox
@@ -44,10 +45,13 @@ class Attempt:
 
     recording: Recording
     task: dict[str, Any]
+    folder: Path
 
     @property
     def file(self) -> Path:
-        return HERE / "trajectories" / (self.recording.name + _WRITERS[self.recording.agent][1])
+        return (
+            self.folder / "trajectories" / (self.recording.name + _WRITERS[self.recording.agent][1])
+        )
 
     def execute(self, repository: Path) -> list[ExecutedStep]:
         return execute(self.recording, repository, self.task["base_commit"])
@@ -57,13 +61,13 @@ class Attempt:
         return writer(self.recording, executed, self.task["problem_statement"])
 
 
-def load_attempts(names: list[str]) -> list[Attempt]:
+def load_attempts(names: list[str], folder: Path = HERE) -> list[Attempt]:
     """Return the attempts of these names, all without any."""
-    rows = (HERE / "tasks.jsonl").read_text("utf-8").splitlines()
+    rows = (folder / "tasks.jsonl").read_text("utf-8").splitlines()
     tasks = {task["instance_id"]: task for task in map(json.loads, rows)}
-    recordings = map(load_recording, sorted((HERE / "recordings").glob("*.toml")))
+    recordings = map(load_recording, sorted((folder / "recordings").glob("*.toml")))
     wanted = (found for found in recordings if not names or found.name in names)
-    return [Attempt(recording, tasks[recording.instance_id]) for recording in wanted]
+    return [Attempt(recording, tasks[recording.instance_id], folder) for recording in wanted]
 
 
 def written(document: dict[str, Any]) -> str:
@@ -144,16 +148,19 @@ def main(arguments: list[str] | None = None) -> int:
     mode.add_argument("--check", action="store_const", const=check, dest="act", default=record)
     mode.add_argument("--show", action="store_const", const=show, dest="act")
     parser.add_argument("names", nargs="*", help="recordings, without .toml; all if left out")
+    parser.add_argument("--javascript", action="store_true")
     options = parser.parse_args(arguments)
+    folder = JAVASCRIPT if options.javascript else HERE
     try:
-        require_sandbox()
+        require_sandbox("node" if options.javascript else "python")
     except SandboxMissing as error:
         print(error, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as name:
-        repository = Path(name) / "almanac.git"
-        build(repository)
-        results = [options.act(attempt, repository) for attempt in load_attempts(options.names)]
+        repository = Path(name) / "repository.git"
+        build(repository, folder)
+        attempts = load_attempts(options.names, folder)
+        results = [options.act(attempt, repository) for attempt in attempts]
     return 0 if all(results) else 1
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from recorder.recordings import ExecutedStep, RecordedStep, Recording
 
 _SYSTEM = "You are a helpful assistant that can interact with a computer to solve tasks."
-_TASK = """The repository of a Python project is in /testbed. Its maintainers have this issue:
+_TASK = """The repository of a {language} project is in /testbed. Its maintainers have this issue:
 
 <issue>
 {issue}
@@ -32,7 +32,9 @@ def swe_agent(recording: Recording, executed: Sequence[ExecutedStep], issue: str
         {"role": "system", "content": _SYSTEM, "agent": "main", "message_type": "system_prompt"},
         {
             "role": "user",
-            "content": [{"type": "text", "text": _TASK.format(issue=issue)}],
+            "content": [
+                {"type": "text", "text": _TASK.format(issue=issue, language=recording.language)}
+            ],
             "agent": "main",
             "message_type": "observation",
         },
@@ -116,7 +118,7 @@ def mini_swe_agent(
     submission = executed[-1].result.output.removeprefix(_SUBMIT_LINE)
     messages: list[dict[str, Any]] = [
         {"role": "system", "content": _SYSTEM},
-        {"role": "user", "content": _TASK.format(issue=issue)},
+        {"role": "user", "content": _TASK.format(issue=issue, language=recording.language)},
     ]
     clock = recording.started_at
     for number, done in enumerate(executed, start=1):

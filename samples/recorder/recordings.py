@@ -2,6 +2,7 @@
 
 instance_id = "retrace-samples__almanac-14"
 agent = "mini-swe-agent"             # or "swe-agent"
+language = "JavaScript"              # Python if left out
 
 [[step]]
 thought = "…"
@@ -42,6 +43,7 @@ class Recording:
     name: str
     instance_id: str
     agent: str
+    language: str
     started_at: float
     steps: tuple[RecordedStep, ...]
 
@@ -60,7 +62,8 @@ def load_recording(path: Path) -> Recording:
     data = tomllib.loads(path.read_text("utf-8"))
     steps = tuple(_step(path, number, item) for number, item in enumerate(data["step"], 1))
     started_at = data["started_at"].timestamp()
-    return Recording(path.stem, data["instance_id"], data["agent"], started_at, steps)
+    language = data.get("language", "Python")
+    return Recording(path.stem, data["instance_id"], data["agent"], language, started_at, steps)
 
 
 def _step(path: Path, number: int, item: dict[str, Any]) -> RecordedStep:

@@ -1,4 +1,4 @@
-"""Run a command as an agent's would run: in /testbed, without network, with Python and pytest.
+"""Run a command as an agent's would run: in /testbed, without network, with Python, pytest, Node.
 
 bubblewrap gives each recording the same paths on every machine; nothing of the machine but its
 programs and the Python environment of the caller can be seen in there.
@@ -65,18 +65,22 @@ class Sandbox:
         return Result(result.stdout.decode("utf-8", "replace"), result.returncode)
 
 
-def require_sandbox() -> None:
-    """Raise SandboxMissing, with the reason, where commands cannot be executed."""
+_PROBES = {"python": ["python", "-c", "import pytest"], "node": ["node", "--version"]}
+
+
+def require_sandbox(*programs: str) -> None:
+    """Raise SandboxMissing, with the reason, where commands cannot be executed.
+
+    Of Python with pytest and Node, those named are tried; without any, Python.
+    """
     if shutil.which("bwrap") is None:
         raise SandboxMissing("bubblewrap is not installed: apt-get install bubblewrap")
-    probe = subprocess.run(
-        [*_base_arguments(), "python", "-c", "import pytest"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if probe.returncode:
-        raise SandboxMissing(f"bubblewrap cannot run Python with pytest: {probe.stderr.strip()}")
+    for program in programs or ("python",):
+        probe = subprocess.run(
+            [*_base_arguments(), *_PROBES[program]], capture_output=True, text=True, check=False
+        )
+        if probe.returncode:
+            raise SandboxMissing(f"bubblewrap cannot run {program}: {probe.stderr.strip()}")
 
 
 def _base_arguments() -> list[str]:
