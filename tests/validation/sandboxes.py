@@ -18,11 +18,13 @@ from validation.environments.environment import interpreter_mounts
 from validation.environments.interpreters import Interpreter, find_interpreter
 from validation.sandbox import Command, Limits, Mount, Result, choose_sandbox, remove_tree
 from validation.sandbox.cgroups import PREFIX
+from validation.sandbox.identity import FIRST, SLOTS
 
 HOSTILE = Path(__file__).parent / "hostile"
 NOBODY = 65534
 ROOT, USER = "root", "ordinary user"
 MEBIBYTE = 1024**2
+FOLDER = "retrace-test-"
 
 
 def workers() -> list[str]:
@@ -96,6 +98,51 @@ class Ground:
         ]
 
 
+def traces() -> set[str]:
+    """Name what commands of this process could have left on the host.
+
+    Ids that root lends are this process's own. As nobody others may run at the same time, in
+    folders like ours.
+    """
+    own = {FIRST + os.getpid() * SLOTS + slot for slot in range(SLOTS)}
+    found = {
+        f"process {process.pid}"
+        for process in psutil.process_iter(["uids"])
+        if process.info["uids"] and process.info["uids"].real in own
+    }
+    found |= {f"mount {line.split()[4]}" for line in _lines("/proc/self/mountinfo")}
+    for kind in ("shm", "sem", "msg"):
+        words = (set(line.split()) for line in _lines(f"/proc/sysvipc/{kind}"))
+        found |= {
+            f"{kind} {number}" for line in words for number in map(str, own) if number in line
+        }
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/dev/mqueue"):
+        entries = os.scandir(folder) if Path(folder).is_dir() else ()
+        found |= {
+            entry.path
+            for entry in entries
+            if _owner(entry) in own | {NOBODY} and not entry.name.startswith(FOLDER)
+        }
+    return found
+
+
+def _owner(entry: os.DirEntry[str]) -> int | None:
+    try:
+        return entry.stat(follow_symlinks=False).st_uid
+    except FileNotFoundError:
+        return None
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return mode and bytes of each file below a folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path): (path.stat().st_mode, path.read_bytes()) for path in files}
+
+
 def become_nobody() -> None:
     """Turn this process into one of an ordinary user."""
     os.setgroups([])
@@ -129,7 +176,7 @@ def as_nobody(act: Callable[[], Result]) -> Result:
 @contextmanager
 def made_ground(worker: str) -> Iterator[Ground]:
     """Make a ground; not below pytest's folder, which is closed to everybody else."""
-    folder = Path(tempfile.mkdtemp(prefix="retrace-test-"))
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER))
     try:
         folder.chmod(0o755)
         shutil.copytree(HOSTILE, folder / "hostile", ignore=shutil.ignore_patterns("__pycache__"))

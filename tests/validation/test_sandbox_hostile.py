@@ -15,18 +15,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.validation.sandboxes import MEBIBYTE, Ground, control_groups, made_ground, workers
+from tests.validation.sandboxes import (
+    HOSTILE,
+    MEBIBYTE,
+    Ground,
+    contents,
+    control_groups,
+    made_ground,
+    traces,
+    workers,
+)
 from validation.sandbox import Mount, Result, remove_tree, trees
 
 
 @pytest.fixture(params=workers())
 def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
+    before = traces()
     with made_ground(request.param) as made:
         if not Path(made.interpreter.path).exists():
             pytest.skip("an ordinary user can reach no Python on this machine")
+        read_only = contents(made.folder / "hostile")
         yield made
         assert made.left_over_processes() == []
         assert control_groups() == []
+        assert contents(made.folder / "hostile") == read_only
+    assert traces() - before == set()
+    assert not made.folder.exists()
 
 
 def assert_refused(result: Result, *, at_least: int) -> None:
@@ -43,6 +57,51 @@ def test_a_fork_bomb_stops_at_the_limit_of_processes(ground: Ground) -> None:
     assert result.ended == "timed_out"
     if result.cpu_seconds is not None:  # a control group counted
         assert result.notices == ("It reached the limit of 40 processes.",)
+
+
+def test_no_more_processes_can_be_had_than_the_limit_allows(ground: Ground) -> None:
+    """Also where the worker is root, whom the kernel's own limit by user does not bind."""
+    result = ground.run("forks")
+
+    assert (result.ended, result.exit_code) == ("exited", 0), result
+    refused, had = result.output.decode().splitlines()
+    assert refused.startswith("refused one more: ")
+    assert 0 < int(had.removeprefix("had ")) <= 40
+
+
+def test_what_is_left_lying_about_goes_with_the_command(ground: Ground) -> None:
+    """The fixture looks at files, shared memory, processes and mounts of the host afterwards."""
+    before = {path for path in _unix_sockets() if "left-behind" in path}
+
+    first, second = ground.run("leaves_things"), ground.run("leaves_things")
+
+    lines = first.output.decode().splitlines()
+    assert (first.ended, lines[-1]) == ("exited", "done"), first
+    assert "left a file in /testbed" in lines
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/home/runner"):
+        assert not Path(folder, "left-behind").exists()
+    # A segment that had outlived the first would be found, with its number, by the second.
+    numbers = [line for line in lines if "memory" in line or "queue" in line]
+    assert [line for line in second.output.decode().splitlines() if line in numbers] == numbers
+    assert {path for path in _unix_sockets() if "left-behind" in path} == before
+
+
+def test_paths_that_change_under_the_hands_of_the_reader_lead_nowhere(ground: Ground) -> None:
+    secret = ground.folder / "secret"
+    secret.write_text("kept")
+
+    result = ground.run("swaps_paths", str(secret))
+    read_back = ground.folder / "read-back"
+    read_back.mkdir()
+    for path in (*trees.paths(ground.tree), "link/secret", "folder/../../secret", "loop/x"):
+        trees.copy_below(ground.tree, read_back, path)
+    remove_tree(ground.tree)
+
+    assert (result.ended, result.output) == ("exited", b"swapped\n")
+    assert not (read_back / "link" / "secret").exists() or (read_back / "link").is_symlink()
+    assert (read_back / "folder" / "file").read_text() == "own"
+    assert secret.read_text() == "kept"
+    assert not (read_back / "fifo").exists()
 
 
 def test_a_memory_hog_is_out_of_memory(ground: Ground) -> None:
@@ -273,7 +332,7 @@ def test_commands_side_by_side_do_not_meet(ground: Ground) -> None:
 def count(request: pytest.FixtureRequest) -> Iterator[None]:
     """Say how many hostile programs there are and as whom they ran."""
     yield
-    programs = len(list((Path(__file__).parent / "hostile").glob("*.py"))) - 1
+    programs = len(list(HOSTILE.glob("*.py"))) - 1  # one is what they share
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(f"\n{programs} hostile programs, as {' and as '.join(workers())}")
