@@ -194,6 +194,10 @@ def gold_run_of(held: str) -> Callable[[World], list[Any]]:
     return lambda world: [getattr(world, held).gold_run.pk]
 
 
+def runs_of(a: str, b: str) -> Callable[[World], list[Any]]:
+    return lambda world: [getattr(world, a).gold_run.pk, getattr(world, b).gold_run.pk]
+
+
 def runs_rules(held: str, *gets: object) -> list[Rule]:
     names = "validation:run validation:run-lines validation:run-log validation:run-output"
     return rules(names, held, gold_run_of(held), *gets, query="?first=1&last=9")
@@ -240,6 +244,11 @@ RULES = [
     *runs_rules("shared", *SHARED),
     *runs_rules("blind", *BLIND_GOLD),
     *runs_rules("foreign", *FOREIGN),
+    *rules("validation:run-beside", "shared", runs_of("shared", "shared"), *SHARED),
+    *rules("validation:run-beside", "blind", runs_of("blind", "blind"), *BLIND_GOLD),
+    *rules("validation:run-beside", "foreign", runs_of("shared", "foreign"), *(HIDDEN,) * 5),
+    *rules("validation:repeat", "shared", gold_run_of("shared"), *SHARED, method="post"),
+    *rules("validation:repeat", "blind", gold_run_of("blind"), *BLIND_GOLD, method="post"),
     *rules("validation:cancel", "shared", gold_run_of("shared"), *ADMIN, method="post"),
     *rules("validation:status", "site", nothing, *ADMIN),
     # annotator

@@ -31,6 +31,8 @@ run_urls = [
     path("runs/<int:pk>/lines/", views.run_lines, name="run-lines"),
     path("runs/<int:pk>/log/", views.run_log, name="run-log"),
     path("runs/<int:pk>/output/", views.run_output, name="run-output"),
+    path("runs/<int:pk>/beside/<int:other>/", views.run_beside, name="run-beside"),
+    path("runs/<int:pk>/repeat/", views.repeat, name="repeat"),
     path("runs/<int:pk>/cancel/", views.cancel, name="cancel"),
 ]
 

@@ -44,7 +44,9 @@ from validation.contexts import (
     verdicts_context,
 )
 from validation.contexts.beside import verdicts_of_sides
+from validation.contexts.differences import beside_context
 from validation.models import TreeName
+from validation.services.repeating import repeat_run
 from validation.services.requests import RunRefused, cancel_run, request_validation
 from validation.services.validating import request_all, wishes_for_tasks
 from validation.whole_logs import path_of
@@ -239,6 +241,27 @@ def run_output(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
         )
     context = {"output": output_context(subject, positive(request.GET.get("page")))}
     return render(request, "validation/run_output.html", context)
+
+
+@require_GET
+def run_beside(request: AuthenticatedHttpRequest, pk: int, other: int) -> HttpResponse:
+    """Show what differs between two runs of one task."""
+    runs = get_run(request.user, pk), get_run(request.user, other)
+    if runs[0].task_revision.task_id != runs[1].task_revision.task_id:
+        raise Http404("These are runs of two tasks.")
+    return render(request, "validation/run_beside.html", {"beside": beside_context(*runs)})
+
+
+@require_POST
+def repeat(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
+    """Run the same once more. Who may know how a run ended may ask for another."""
+    subject = get_run(request.user, pk)
+    try:
+        repetition = repeat_run(subject, user=request.user)
+    except RunRefused as refused:
+        messages.error(request, str(refused))
+        return redirect("validation:run", pk=pk)
+    return redirect("validation:run", pk=repetition.pk)
 
 
 @require_POST

@@ -14,11 +14,13 @@ from accounts.models import User
 from trajectories.text import clean_text
 from validation.access import may_read_log
 from validation.broker import WorkerInfo, alive_workers, queue_length
+from validation.contexts.differences import Alike, runs_alike
 from validation.contexts.logs import LogContext, LogWish, log_context
 from validation.contexts.outputs import output_size
 from validation.contexts.progress import Progress, progress_of
 from validation.contexts.verdicts import Chip, run_chips
 from validation.models import Environment, Run, RunCommand
+from validation.services.repeating import refusal_of_repeat
 
 LISTED = 30
 
@@ -44,6 +46,8 @@ class RunContext:
     log: LogContext | None
     may_read_log: bool
     may_cancel: bool
+    may_repeat: bool = False
+    alike: tuple[Alike, ...] = ()
     # How far it is, while it is not finished.
     progress: Progress | None = None
     # Of the whole output, where it is longer than the log.
@@ -102,6 +106,8 @@ def run_context(user: User, run: Run, wish: LogWish | None = None) -> RunContext
         log=log if log and log.n_lines else None,
         may_read_log=readable,
         may_cancel=user.is_admin and not run.is_finished,
+        may_repeat=not refusal_of_repeat(run),
+        alike=runs_alike(user, run) if run.is_finished else (),
         progress=progress_of([run]).get(run.pk),
         output_bytes=output_size(run) if readable else None,
     )

@@ -51,11 +51,15 @@ def request_run(
     priority: RunPriority = RunPriority.PERSON,
     admission: Admission | None = None,
     own: Own = TASKS_TESTS,
+    recipe: Recipe | None = None,
     repeat_of: Run | None = None,
     user: User | None = None,
 ) -> Run:
-    """Create a run and queue its job once the transaction commits. Raise RunRefused."""
-    recipe = check_request(revision, tree)
+    """Create a run and queue its job once the transaction commits. Raise RunRefused.
+
+    Without a recipe it has the one that the task has now.
+    """
+    recipe = recipe or check_request(revision, tree)
     if refusal := sandbox_refusal():
         raise RunRefused(refusal)
     with transaction.atomic():
@@ -90,7 +94,7 @@ def check_request(revision: TaskRevision, tree: TreeName) -> Recipe:
         )
     if tree == TreeName.GOLD and not revision.patch:
         raise RunRefused(f"{name} has no gold patch: load a row that has one.")
-    if tree == TreeName.MODEL and (refusal := _shut(revision)):
+    if tree == TreeName.MODEL and (refusal := shut(revision)):
         raise RunRefused(refusal)
     try:
         recipe = recipe_for(revision)
@@ -104,7 +108,7 @@ def check_request(revision: TaskRevision, tree: TreeName) -> Recipe:
     return recipe
 
 
-def _shut(revision: TaskRevision) -> str:
+def shut(revision: TaskRevision) -> str:
     """Say why no patch is run on the task, or nothing where its tests can tell one."""
     decided = Admission.objects.decided_of(revision)
     if decided is None or decided.is_open:
