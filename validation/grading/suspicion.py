@@ -27,11 +27,21 @@ _RUNNER_FILES = re.compile(
     r"|sitecustomize\.py|usercustomize\.py|runtests\.py|runtests\.sh|package\.json"
     r"|(?:jest|vitest|karma)\.[\w.]+|[^/]+\.pth)$"
 )
+# Found before the runner itself by an interpreter that starts in the working tree.
+_SHADOWS = re.compile(r"(?:pytest|_pytest|pluggy|unittest|coverage)(?:\.py$|/)")
 
 
-def runner_files(paths: list[str]) -> list[str]:
-    """Return those paths that configure or are the test runner."""
-    return [path for path in paths if _RUNNER_FILES.search(path)]
+def runner_files(paths: list[str], command: str = "") -> list[str]:
+    """Return those paths that configure or are the test runner, or that the test command names.
+
+    `command` is the shell command that runs the tests.
+    """
+    named = tuple(f"/{word.removeprefix('./')}" for word in command.split())
+    return [
+        path
+        for path in paths
+        if _RUNNER_FILES.search(path) or _SHADOWS.match(path) or f"/{path}".endswith(named)
+    ]
 
 
 def disagreements(

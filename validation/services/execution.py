@@ -275,7 +275,8 @@ class Execution:
             return replace(common, outcome=outcome, reason=grade.reason, grade=grade)
         touched = set(changed) - set(changed_paths(self.revision.test_patch))
         is_models = self.run.tree == TreeName.MODEL
-        touches = [f"The patch changes {path}." for path in runner_files(sorted(touched))]
+        runners = runner_files(sorted(touched), self.journal.commands[-1].command)
+        touches = [f"The patch changes {path}." for path in runners]
         return replace(
             common,
             outcome=self._outcome(grade),
