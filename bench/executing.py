@@ -40,7 +40,6 @@ for name, test in sorted(runpy.run_path(path).items()):
 for number in range(int(sys.argv[2])):
     hashlib.sha256(bytes(1_000_000)).digest()
 """
-_ROUNDS = 2_000
 _SHARE, _SECONDS = 0.10, 1.5
 _SPEED_UP = 1.8
 _RUNS_PER_WORKER = 4
@@ -99,7 +98,7 @@ def run_overhead(size: Size, loaded: Loaded, results: Results) -> None:
     if not _can_run(results):
         return
     revision = _revisions(loaded, 1)[0]
-    spec = _recipe(revision)
+    spec = _recipe(revision, size)
     _execute(revision)
     bare: list[float] = []
     whole: list[float] = []
@@ -122,7 +121,7 @@ def two_workers(size: Size, loaded: Loaded, results: Results) -> None:
         return
     revisions = _revisions(loaded, 2 * _RUNS_PER_WORKER)
     for revision in revisions:
-        _recipe(revision)
+        _recipe(revision, size)
     alone, together = (_seconds_with(n, revisions) for n in (1, 2))
     what = f"{len(revisions)} runs with two workers, against one"
     results.goals.append(Goal("runs", what, "s", together, 1 / _SPEED_UP, alone))
@@ -161,11 +160,11 @@ def _can_run(results: Results) -> bool:
     return True
 
 
-def _recipe(revision: TaskRevision) -> RecipeSpec:
+def _recipe(revision: TaskRevision, size: Size) -> RecipeSpec:
     """Give the task a recipe that needs nothing but an interpreter."""
     test_path = (revision.fail_to_pass or [""])[0].partition("::")[0]
     spec = RecipeSpec(
-        test_command=f"python - {test_path} {_ROUNDS} <<'END'\n{_RUNNER}END",
+        test_command=f"python - {test_path} {size.rounds} <<'END'\n{_RUNNER}END",
         log_parser="parse_log_pytest",
     )
     assign_recipe(RecipeEntry(spec, instance_id=revision.task.instance_id))

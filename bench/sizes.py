@@ -28,13 +28,15 @@ class Size:
     repeats: int
     # How many different steps, files and diffs are opened.
     openings: int
+    # How much a run's test command computes: a thousand take about a second.
+    rounds: int
 
 
 SIZES = {
     size.name: size
     for size in (
-        Size("full", 500, 29_895, 7_050, 2_087, 400, 8_000_000, 80, 12_000, 15, 40),
-        Size("quick", 60, 3_600, 7_050, 400, 400, 8_000_000, 80, 12_000, 5, 16),
-        Size("tiny", 4, 48, 600, 40, 30, 60_000, 4, 80, 1, 2),
+        Size("full", 500, 29_895, 7_050, 2_087, 400, 8_000_000, 80, 12_000, 15, 40, 2_000),
+        Size("quick", 60, 3_600, 7_050, 400, 400, 8_000_000, 80, 12_000, 5, 16, 1_000),
+        Size("tiny", 4, 48, 600, 40, 30, 60_000, 4, 80, 1, 2, 10),
     )
 }
