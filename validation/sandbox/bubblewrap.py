@@ -42,6 +42,7 @@ CPU_SLACK_SECONDS = 5
 # without all its capabilities lacks.
 CONFINEMENTS = ("seccomp", "apparmor", "systempaths")
 ROOT_CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN")
+NO_IMAGES = "bubblewrap runs no container images: they need an engine (RETRACE_SANDBOX=docker)."
 PROBE_LIMITS = Limits(wall_seconds=20, cpu_seconds=20, disk_bytes=1024**2)
 
 
@@ -49,6 +50,7 @@ class Bubblewrap:
     """Commands in bubblewrap."""
 
     name = "bubblewrap"
+    runs_images = False
 
     def __init__(self) -> None:
         self._works = False
@@ -72,6 +74,8 @@ class Bubblewrap:
         reason = self.unavailable()
         if reason is not None:
             raise SandboxUnavailable(reason)
+        if command.image:
+            raise SandboxUnavailable(NO_IMAGES)
         return _run(command, on_output, cancelled)
 
     def _refused(self) -> str | None:

@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from validation.sandbox.protocol import Command, Limits, Mount, SandboxError
@@ -63,28 +63,42 @@ def root_arguments(command: Command, uid: int, give_file: GiveFile) -> list[str]
 
 
 def _variables_arguments(command: Command, give_file: GiveFile) -> list[str]:
-    """Return the arguments that put the command's variables, and few defaults, into a file.
+    """Return the arguments that put the command's variables into a file.
 
     A file rather than --setenv: PATH or LD_PRELOAD of a recipe would else reach the programs that
     run before the command, while they still have rights to drop.
     """
-    defaults = {
+    values = variables(command, {"PATH": SEARCH_PATH})
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
+    content = "".join(lines).encode(errors="surrogateescape")
+    return ["--perms", "0444", "--ro-bind-data", str(give_file(content)), VARIABLES]
+
+
+def variables(command: Command, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return every variable of a command: few of our own, the defaults, what it brings."""
+    own = {
         "HOME": HOME,
         "LANG": "C.UTF-8",
         "LOGNAME": USER,
-        "PATH": SEARCH_PATH,
         "TMPDIR": "/tmp",
         "USER": USER,
     }
-    values = {**defaults, **command.environment}
+    values = {**own, **defaults, **command.environment}
     for name, value in values.items():
         if not VARIABLE.fullmatch(name):
             raise SandboxError(f"{name!r} is no name of an environment variable")
         if "\0" in value:
             raise SandboxError(f"the environment variable {name} has a NUL character")
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
-    content = "".join(lines).encode(errors="surrogateescape")
-    return ["--perms", "0444", "--ro-bind-data", str(give_file(content)), VARIABLES]
+    return values
+
+
+def accounts(uid: int, gid: int) -> dict[str, str]:
+    """Return the made-up accounts by the name of their file in /etc."""
+    return {
+        "passwd": "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+        f"{USER}:x:{uid}:{gid}::{HOME}:/bin/bash\n",
+        "group": f"root:x:0:\n{USER}:x:{gid}:\n",
+    }
 
 
 def variables_reader() -> list[str]:
@@ -105,9 +119,7 @@ def _system_arguments() -> list[str]:
 
 def _etc_arguments(command: Command, uid: int, give_file: GiveFile) -> list[str]:
     made = {
-        "passwd": "root:x:0:0:root:/root:/usr/sbin/nologin\n"
-        f"{USER}:x:{uid}:{uid}::{HOME}:/bin/bash\n",
-        "group": f"root:x:0:\n{USER}:x:{uid}:\n",
+        **accounts(uid, uid),
         "hosts": "127.0.0.1 localhost\n::1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     }
@@ -140,13 +152,14 @@ def _private_arguments(limits: Limits) -> list[str]:
 def _mount_arguments(mounts: tuple[Mount, ...]) -> list[str]:
     arguments: list[str] = []
     for mount in mounts:
-        _check(mount, mounts)
+        check_mount(mount, mounts)
         kind = "--bind" if mount.writable else "--ro-bind"
         arguments += [*_parents(mount.target), kind, str(mount.source.absolute()), mount.target]
     return arguments
 
 
-def _check(mount: Mount, mounts: tuple[Mount, ...]) -> None:
+def check_mount(mount: Mount, mounts: tuple[Mount, ...]) -> None:
+    """Refuse what would hide the system, does not exist, or hostile content could redirect."""
     target = PurePosixPath(mount.target)
     if not target.is_absolute() or ".." in target.parts or str(target) in TAKEN:
         raise SandboxError(f"{mount.target} is no place to mount something at")

@@ -20,7 +20,14 @@ class SandboxError(Exception):
 
 
 class SandboxUnavailable(SandboxError):
-    """Tell why no sandbox can be used here, and the one command that mends it."""
+    """Tell why no sandbox can be used here, and the one command that mends it.
+
+    `may_pass`: it could be used a moment ago, so trying again makes sense.
+    """
+
+    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command line, and everything it may see."""
+    """One command line, and everything it may see.
+
+    `image` names the container image whose files it sees; empty: this machine's own programs.
+    """
 
     argv: tuple[str, ...]
     mounts: tuple[Mount, ...] = ()
@@ -65,6 +75,7 @@ class Command:
     working_directory: str = "/testbed"
     limits: Limits = field(default_factory=Limits)
     network: bool = False
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,8 @@ class Sandbox(Protocol):
     """A way to run a command that may do anything it likes, without harm."""
 
     name: str
+    # Whether commands may name an image.
+    runs_images: bool
 
     def unavailable(self) -> str | None:
         """Say why this backend cannot be used here and how to mend it, or None if it can."""

@@ -8,31 +8,24 @@ import select
 import selectors
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
-from validation.sandbox import trees
 from validation.sandbox.cgroups import ControlGroup
-from validation.sandbox.output import BoundedOutput
 from validation.sandbox.protocol import (
     Cancelled,
-    Ended,
     Limits,
     OnOutput,
     Result,
     SandboxError,
 )
+from validation.sandbox.watch import Watch
 
 CHUNK = 64 * 1024
 TICK_SECONDS = 0.1
-CANCEL_SECONDS = 0.5
-# Measuring folders may take a tenth of one processor, and no less than half a second passes.
-DISK_SECONDS = 0.5
-DISK_SHARE = 10
 DEATH_SECONDS = 30
 MESSAGE_BYTES = 500
 KILLED_BY_CPU_LIMIT = 128 + signal.SIGXCPU
@@ -59,26 +52,19 @@ class Supervisor:
         self._process = process
         self._streams = streams
         self._status = bytearray()
-        self._limits = limits
+        self._watched = Watch(limits, writable)
         self._group = group
-        self._writable = writable
-        self._output = BoundedOutput(limits.output_bytes)
-        self._started = time.monotonic()
-        self._disk_before = 0
-        self._next_disk = self._next_cancel = self._started + DISK_SECONDS
         self._first_process: int | None = None
         self._peak_memory = 0
-        self._ended: Ended = "exited"
-        self._detail = ""
 
     def result(self, on_output: OnOutput | None, cancelled: Cancelled | None) -> Result:
         """Return how the command ended, once nothing of it runs any more."""
         try:
-            self._disk_before = self._disk_usage()
+            self._watched.begin()
             self._watch(on_output, cancelled)
         finally:
             self._end(on_output)
-        return self._verdict(time.monotonic() - self._started)
+        return self._verdict(self._watched.duration)
 
     def _watch(self, on_output: OnOutput | None, cancelled: Cancelled | None) -> None:
         end = os.pidfd_open(self._process.pid)
@@ -86,11 +72,12 @@ class Supervisor:
             for descriptor in (*self._streams, end):
                 selector.register(descriptor, selectors.EVENT_READ)
             # Not until the streams end: a daemon may hold them open when the command is done.
-            while self._process.poll() is None and self._ended == "exited":
+            while self._process.poll() is None and self._watched.goes_on:
                 for key, _ in selector.select(TICK_SECONDS):
                     if key.fd != end and not self._read(key.fd, on_output):
                         selector.unregister(key.fd)
-                self._check_limits(cancelled)
+                if self._watched.check(cancelled):
+                    self._check_use()
 
     def _read(self, descriptor: int, on_output: OnOutput | None) -> bool:
         """Read what is there; False at its end."""
@@ -99,9 +86,7 @@ class Supervisor:
             self._status += chunk
             self._note_first_process()
         elif chunk:
-            self._output.add(chunk)
-            if on_output is not None:
-                on_output(chunk)
+            self._watched.take(chunk, on_output)
         return bool(chunk)
 
     def _note_first_process(self) -> None:
@@ -120,29 +105,14 @@ class Supervisor:
                     return value
         return None
 
-    def _check_limits(self, cancelled: Cancelled | None) -> None:
-        limits, now = self._limits, time.monotonic()
-        if now - self._started > limits.wall_seconds:
-            self._stop("timed_out", f"It ran longer than {limits.wall_seconds:g} seconds.")
-        elif self._output.printed > limits.printed_bytes:
-            self._stop("output_limit", f"It printed more than {limits.printed_bytes} bytes.")
-        elif now >= self._next_cancel:
-            self._next_cancel = now + CANCEL_SECONDS
-            if cancelled is not None and cancelled():
-                self._stop("killed", "It was cancelled.")
-            else:
-                self._check_use()
-        elif now >= self._next_disk:
-            self._check_disk()
-
     def _check_use(self) -> None:
         if self._group is None or not self._group.bounds_memory:
             self._check_memory()
         elif self._group.out_of_memory():
-            self._stop_for_memory()
+            self._watched.stop_for_memory()
         cpu_seconds = self._group.cpu_seconds() if self._group is not None else None
-        if cpu_seconds is not None and cpu_seconds > self._limits.cpu_seconds:
-            self._stop_for_cpu_time()
+        if cpu_seconds is not None and cpu_seconds > self._watched.limits.cpu_seconds:
+            self._watched.stop_for_cpu_time()
 
     def _check_memory(self) -> None:
         """Add up the processes' shares of memory, where no control group does."""
@@ -153,33 +123,8 @@ class Supervisor:
                 with suppress(psutil.Error):
                     total += process.memory_full_info().pss
         self._peak_memory = max(self._peak_memory, total)
-        if total > self._limits.memory_bytes:
-            self._stop_for_memory()
-
-    def _stop_for_memory(self) -> None:
-        limit = self._limits.memory_bytes
-        self._stop("out_of_memory", f"It needed more than {limit} bytes of memory.")
-
-    def _stop_for_cpu_time(self) -> None:
-        self._stop("timed_out", f"It used {self._limits.cpu_seconds} seconds of CPU time.")
-
-    def _check_disk(self) -> None:
-        before = time.monotonic()
-        limit = self._limits.disk_bytes
-        try:
-            if self._disk_usage() - self._disk_before > limit:
-                self._stop("disk_limit", f"It wrote more than {limit} bytes.")
-        except trees.TooDeep as error:
-            self._stop("disk_limit", f"In what it wrote, {error}.")
-        after = time.monotonic()
-        self._next_disk = after + max(DISK_SECONDS, DISK_SHARE * (after - before))
-
-    def _disk_usage(self) -> int:
-        return sum(trees.disk_usage(folder) for folder in self._writable)
-
-    def _stop(self, ended: Ended, detail: str) -> None:
-        if self._ended == "exited":
-            self._ended, self._detail = ended, detail
+        if total > self._watched.limits.memory_bytes:
+            self._watched.stop_for_memory()
 
     def _end(self, on_output: OnOutput | None) -> None:
         """Kill what still runs, wait until it is dead, and read what it had printed."""
@@ -211,23 +156,25 @@ class Supervisor:
 
     def _verdict(self, duration: float) -> Result:
         if self._group is not None and self._group.out_of_memory():
-            self._ended = "exited"
-            self._stop_for_memory()
+            self._watched.ended = "exited"
+            self._watched.stop_for_memory()
         exit_code = self._reported("exit-code")
         if exit_code == KILLED_BY_CPU_LIMIT:
-            self._stop_for_cpu_time()
-        if self._ended == "exited" and exit_code is None:
+            self._watched.stop_for_cpu_time()
+        if self._watched.ended == "exited" and exit_code is None:
             # bubblewrap reports a code only for a command that it really started.
-            said = self._output.kept()[-MESSAGE_BYTES:].decode(errors="replace").strip()
+            said = self._watched.output.kept()[-MESSAGE_BYTES:].decode(errors="replace").strip()
             raise SandboxError(said or "bubblewrap ended without saying why")
         return Result(
-            exit_code=exit_code if self._ended == "exited" else None,
-            output=self._output.kept(),
-            output_truncated=self._output.truncated,
+            exit_code=exit_code if self._watched.ended == "exited" else None,
+            output=self._watched.output.kept(),
+            output_truncated=self._watched.output.truncated,
             duration_seconds=duration,
-            ended=self._ended,
-            detail=self._detail,
-            notices=self._notices(),
+            ended=self._watched.ended,
+            detail=self._watched.detail,
+            notices=self._watched.notices(
+                refused_processes=self._group is not None and self._group.refused_processes()
+            ),
             cpu_seconds=self._group.cpu_seconds() if self._group is not None else None,
             peak_memory_bytes=self._peak(),
         )
@@ -235,11 +182,3 @@ class Supervisor:
     def _peak(self) -> int | None:
         peak = self._group.peak_memory_bytes() if self._group is not None else None
         return peak or self._peak_memory or None
-
-    def _notices(self) -> tuple[str, ...]:
-        notices = []
-        if self._output.truncated:
-            notices.append(f"The middle of {self._output.printed} bytes of output was left out.")
-        if self._group is not None and self._group.refused_processes():
-            notices.append(f"It reached the limit of {self._limits.processes} processes.")
-        return tuple(notices)
