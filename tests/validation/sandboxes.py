@@ -16,7 +16,15 @@ import psutil
 
 from validation.environments.environment import interpreter_mounts
 from validation.environments.interpreters import Interpreter, find_interpreter
-from validation.sandbox import Command, Limits, Mount, Result, choose_sandbox, remove_tree
+from validation.sandbox import (
+    Command,
+    Limits,
+    Mount,
+    Result,
+    Sandbox,
+    choose_sandbox,
+    remove_tree,
+)
 from validation.sandbox.cgroups import PREFIX
 from validation.sandbox.identity import FIRST, SLOTS
 
@@ -39,6 +47,7 @@ class Ground:
     worker: str
     folder: Path
     interpreter: Interpreter
+    sandbox: Sandbox | None = None
     token: str = field(default_factory=lambda: f"token-{uuid.uuid4().hex}")
 
     @property
@@ -80,9 +89,10 @@ class Ground:
             environment=environment or {},
             limits=Limits(**{"wall_seconds": 20.0, **small, **limits}),  # type: ignore[arg-type]
         )
+        sandbox = self.sandbox or choose_sandbox("bubblewrap")
         if self.worker == ROOT or os.geteuid() != 0:
-            return choose_sandbox().run(command, cancelled=cancelled)
-        return as_nobody(lambda: choose_sandbox().run(command, cancelled=cancelled))
+            return sandbox.run(command, cancelled=cancelled)
+        return as_nobody(lambda: sandbox.run(command, cancelled=cancelled))
 
     def become_worker(self) -> None:
         """Turn this process into the kind of worker for good."""
@@ -174,8 +184,11 @@ def as_nobody(act: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def made_ground(worker: str) -> Iterator[Ground]:
-    """Make a ground; not below pytest's folder, which is closed to everybody else."""
+def made_ground(worker: str, sandbox: Sandbox | None = None) -> Iterator[Ground]:
+    """Make a ground; not below pytest's folder, which is closed to everybody else.
+
+    The sandbox is bubblewrap unless another is named.
+    """
     folder = Path(tempfile.mkdtemp(prefix=FOLDER))
     try:
         folder.chmod(0o755)
@@ -184,7 +197,7 @@ def made_ground(worker: str) -> Iterator[Ground]:
         if worker == USER and os.geteuid() == 0:
             for path in (folder, folder / "tree"):
                 os.chown(path, NOBODY, NOBODY)
-        yield Ground(worker, folder, _interpreter(worker))
+        yield Ground(worker, folder, _interpreter(worker), sandbox)
     finally:
         remove_tree(folder)
 

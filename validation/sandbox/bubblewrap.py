@@ -53,14 +53,14 @@ class Bubblewrap:
     runs_images = False
 
     def __init__(self) -> None:
-        self._works = False
+        self.worked_before = False
 
     def unavailable(self) -> str | None:
         """Say why bubblewrap cannot be used here and how to mend it, or None if it can."""
-        if self._works:
+        if self.worked_before:
             return None
         reason = _missing() or self._refused()
-        self._works = reason is None
+        self.worked_before = reason is None
         return reason
 
     def run(

@@ -104,6 +104,8 @@ class Sandbox(Protocol):
     name: str
     # Whether commands may name an image.
     runs_images: bool
+    # Whether it could be used in this process; what keeps it from that now may pass.
+    worked_before: bool
 
     def unavailable(self) -> str | None:
         """Say why this backend cannot be used here and how to mend it, or None if it can."""
