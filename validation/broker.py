@@ -22,11 +22,13 @@ _KEY = "retrace:runs-worker:"
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """One live worker. `refusal` is why its sandbox cannot be used, else empty."""
+    """One live worker. `refusal` is why no sandbox can be used, else empty; `notes` say it of each
+    other sandbox that cannot."""
 
     name: str
     sandbox: str
     refusal: str
+    notes: tuple[str, ...] = ()
 
     @property
     def is_usable(self) -> bool:

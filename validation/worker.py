@@ -13,8 +13,8 @@ from django.db import close_old_connections, connection
 
 from validation import broker
 from validation.broker import WorkerInfo
-from validation.sandbox import SandboxUnavailable, choose_sandbox
 from validation.services.environments import remove_abandoned_builds
+from validation.services.sandboxes import remove_abandoned_containers, worker_info
 from validation.services.sweeping import remove_abandoned_folders, remove_unnamed_logs, sweep
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Sweeper:
             broker.beat(self._info)
             sweep()
             remove_abandoned_folders(settings.RETRACE_DATA / "work")
+            remove_abandoned_containers()
             self._tidy()
         except Exception:
             # Redis or PostgreSQL may be away for a moment: the next turn tries again.
@@ -79,15 +80,7 @@ class Sweeper:
         if time.monotonic() - self._probed < PROBE_SECONDS:
             return
         self._probed = time.monotonic()
-        self._info = probe(self.name)
-
-
-def probe(name: str) -> WorkerInfo:
-    """Find out whether this machine can run a sandbox."""
-    try:
-        return WorkerInfo(name, choose_sandbox().name, "")
-    except SandboxUnavailable as error:
-        return WorkerInfo(name, "", str(error))
+        self._info = worker_info(self.name)
 
 
 _sweepers: dict[str, Sweeper] = {}

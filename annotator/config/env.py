@@ -37,6 +37,14 @@ def integer(name: str, default: int) -> int:
     return int(value)
 
 
+def choice(name: str, choices: tuple[str, ...]) -> str:
+    """Return the variable, the first choice if it is unset, or raise ImproperlyConfigured."""
+    value = os.environ.get(name, "").strip().lower() or choices[0]
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}; use {', '.join(choices)}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Split a comma-separated variable, without empty parts."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]

@@ -5,6 +5,12 @@ from __future__ import annotations
 from validation.environments.build import ensure_environment
 from validation.environments.building import BuildCommand, EnvironmentBuildFailed
 from validation.environments.environment import Environment, find_environment
+from validation.environments.image import (
+    ImageEnvironment,
+    ensure_image_environment,
+    find_image_environment,
+    image_key,
+)
 from validation.environments.keeping import (
     Kept,
     in_use,
@@ -21,12 +27,16 @@ __all__ = [
     "BuildCommand",
     "Environment",
     "EnvironmentBuildFailed",
+    "ImageEnvironment",
     "Kept",
     "NotLocked",
     "RecipeSpec",
     "ensure_environment",
+    "ensure_image_environment",
     "environment_key",
     "find_environment",
+    "find_image_environment",
+    "image_key",
     "in_use",
     "kept_environments",
     "make_room",

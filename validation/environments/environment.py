@@ -32,6 +32,8 @@ class Environment:
     path: Path
     interpreter: Interpreter
     runtime: str = "python"
+    # Its programs are this machine's own; see `ImageEnvironment` for others.
+    image: str = ""
 
     @property
     def log(self) -> str:
@@ -50,19 +52,22 @@ class Environment:
     def prepare_tree(self, folder: Path) -> None:
         """Add to a checkout what the install left in the tree it was built on.
 
-        Metadata of an editable install and compiled extensions: only what the checkout lacks, and
-        never through a link in it.
+        Metadata of an editable install and compiled extensions.
         """
-        delta = self.path / DELTA
-        names = sorted(os.listdir(delta))
-        whole = [name for name in names if not os.path.lexists(folder / name)]
-        if whole:  # one process is far quicker than we are with the ten thousand files of npm
-            sources = [str(delta / name) for name in whole]
-            subprocess.run(["cp", "--archive", "--", *sources, str(folder)], check=True)
-        for name in names:
-            if name not in whole and _is_folder(delta / name):
-                for path in trees.paths(delta / name):
-                    trees.copy_below(delta, folder, f"{name}/{path}")
+        add_delta(self.path / DELTA, folder)
+
+
+def add_delta(delta: Path, folder: Path) -> None:
+    """Add files to a checkout: only what it lacks, and never through a link in it."""
+    names = sorted(os.listdir(delta))
+    whole = [name for name in names if not os.path.lexists(folder / name)]
+    if whole:  # one process is far quicker than we are with the ten thousand files of npm
+        sources = [str(delta / name) for name in whole]
+        subprocess.run(["cp", "--archive", "--", *sources, str(folder)], check=True)
+    for name in names:
+        if name not in whole and _is_folder(delta / name):
+            for path in trees.paths(delta / name):
+                trees.copy_below(delta, folder, f"{name}/{path}")
 
 
 def _is_folder(path: Path) -> bool:

@@ -15,8 +15,9 @@ from django.utils import timezone
 from trajectories.git import Mirror, make_worktree
 from validation import environments as builds
 from validation.models import Environment, EnvironmentState, Recipe
-from validation.sandbox import Sandbox
+from validation.sandbox import Docker, Sandbox
 from validation.services.failures import InfrastructureFailure
+from validation.services.images import image_environment
 from validation.services.leases import LeaseLost
 from validation.services.recipes import spec_of
 from validation.services.results import CommandRecord, Journal, printable
@@ -39,12 +40,20 @@ def environment_of(
     sandbox: Sandbox,
     journal: Journal,
     cancelled: Callable[[], bool],
-) -> Iterator[builds.Environment]:
+    image: str = "",
+) -> Iterator[builds.Environment | builds.ImageEnvironment]:
     """Hold the environment of a run while it is used, building it first where needed.
 
-    Raises InfrastructureFailure.
+    `image` names the recipe's image, used where the sandbox runs images. Raises
+    InfrastructureFailure, SandboxError.
     """
-    _check(recipe)
+    if image and isinstance(sandbox, Docker):
+        folder = environments_folder()
+        with image_environment(
+            recipe, image, sandbox, mirror, base_commit, folder, cancelled
+        ) as found:
+            yield found
+        return
     wish = _Wish(recipe, mirror, base_commit, sandbox, journal, cancelled)
     key = builds.environment_key(spec_of(recipe), mirror.tree_of(base_commit))
     with ExitStack() as held:
@@ -145,15 +154,6 @@ def _built(wish: _Wish, key: str) -> builds.Environment:
 def _note_removed(keys: list[str]) -> None:
     # Their rows stay, with the log of the build; what has no size is not on the disk.
     Environment.objects.filter(key__in=keys).update(size_bytes=None)
-
-
-def _check(recipe: Recipe) -> None:
-    if recipe.image and not (recipe.packages or recipe.install or recipe.pre_install):
-        raise InfrastructureFailure(
-            f"The recipe only names the container image {recipe.image}, which needs a container"
-            " engine: load a recipe with packages and install commands (manage.py load_recipes).",
-            may_pass=False,
-        )
 
 
 def _say(row: Environment, phase: str) -> None:

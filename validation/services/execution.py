@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from trajectories.git import GitError, Mirror, PatchDoesNotApply, make_worktree
 from validation.directives import changed_paths
-from validation.environments import Environment, RecipeSpec
+from validation.environments import Environment, ImageEnvironment, RecipeSpec
 from validation.grading import client as grading
 from validation.grading.protocol import Grade, GradeRequest
 from validation.grading.suspicion import runner_files
@@ -26,11 +26,11 @@ from validation.sandbox import (
     Result,
     SandboxError,
     SandboxUnavailable,
-    choose_sandbox,
 )
 from validation.services.admission import flaky_tests
 from validation.services.environments import environment_of
 from validation.services.failures import InfrastructureFailure
+from validation.services.images import image_of
 from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
 from validation.services.mirrors import mirror_with
 from validation.services.order import Turns
@@ -52,6 +52,7 @@ from validation.services.results import (
     printable,
     put_back,
 )
+from validation.services.sandboxes import sandbox_for
 from validation.whole_logs import WholeLog
 from validation.working_trees import (
     PreparedTree,
@@ -141,7 +142,7 @@ def _ending(lease: Lease, journal: Journal) -> Ending:
     except TestPatchError as error:
         return Ending(Outcome.INVALID, str(error))
     except SandboxUnavailable as error:
-        raise InfrastructureFailure(str(error), may_pass=False) from error
+        raise InfrastructureFailure(str(error), may_pass=error.may_pass) from error
     except (SandboxError, GitError, OSError) as error:
         raise InfrastructureFailure(f"{error}", may_pass=True) from error
     except grading.GradingUnavailableError as error:
@@ -160,7 +161,7 @@ class Execution:
         self.lease = lease
         self.journal = journal
         self.revision = run.task_revision
-        self.sandbox = choose_sandbox()
+        self.sandbox = sandbox_for(run.recipe)
 
     def execute(self) -> Ending:
         """Go from the mirror to the verdict; every step but the last may raise."""
@@ -179,6 +180,7 @@ class Execution:
                 sandbox=self.sandbox,
                 journal=self.journal,
                 cancelled=lambda: self.lease.is_lost,
+                image=image_of(recipe, self.revision.task.instance_id),
             )
             with needed as environment:
                 self.journal.environment_key = environment.key
@@ -216,7 +218,9 @@ class Execution:
         )
         return tested
 
-    def _test(self, spec: RecipeSpec, environment: Environment, testbed: Path) -> Result:
+    def _test(
+        self, spec: RecipeSpec, environment: Environment | ImageEnvironment, testbed: Path
+    ) -> Result:
         command = command_of(self.run, spec.test_command)
         started = timezone.now()
         with WholeLog(testbed.parent / "output") as whole:
@@ -233,6 +237,7 @@ class Execution:
                     environment=environment.variables(spec),
                     working_directory="/testbed",
                     limits=limits_of(self.run),
+                    image=environment.image,
                 ),
                 on_output=hear,
                 cancelled=lambda: self.lease.is_lost,

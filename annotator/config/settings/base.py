@@ -22,6 +22,8 @@ RETRACE_DATA = env.folder("RETRACE_DATA", PROJECT_FOLDER / "data")
 RETRACE_KEPT_BYTES = env.integer("KEPT_MEGABYTES", 1024) * 1_000_000
 # What built environments and cached wheels may take: validation/environments/keeping.py.
 RETRACE_ENVIRONMENTS_BYTES = env.integer("ENVIRONMENTS_MEGABYTES", 20_000) * 1_000_000
+# Where foreign code runs: docs/sandbox.md says what "auto" takes.
+RETRACE_SANDBOX = env.choice("RETRACE_SANDBOX", ("auto", "docker", "bubblewrap"))
 
 DEBUG = False
 ROOT_URLCONF = "annotator.config.urls"

@@ -13,9 +13,10 @@ from django.core.management.base import BaseCommand, CommandError
 from trajectories.models import Batch, Task
 from validation.broker import alive_workers
 from validation.models import Admission, Run
-from validation.sandbox import SandboxUnavailable, choose_sandbox
+from validation.sandbox import SandboxUnavailable
 from validation.services.admission import REPEATS, conclude_admissions, request_admission
 from validation.services.requests import RunRefused
+from validation.services.sandboxes import wanted_sandbox
 from validation.services.validating import wait_for
 
 MAX_REPEATS = 20
@@ -94,7 +95,7 @@ def _tasks(instances: list[str], slug: str | None) -> list[Task]:
 
 def _need_sandbox() -> None:
     try:
-        choose_sandbox()
+        wanted_sandbox()
     except SandboxUnavailable as error:
         raise CommandError(f"Tests cannot be run: {error}") from error
 

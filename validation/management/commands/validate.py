@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from trajectories.models import Batch, Task, Trajectory
 from validation.broker import alive_workers
 from validation.models import Run, RunPriority, TestGroup, TestStatus, TreeName
-from validation.sandbox import SandboxUnavailable, choose_sandbox
+from validation.sandbox import SandboxUnavailable
+from validation.services.sandboxes import wanted_sandbox
 from validation.services.validating import (
     Validation,
     Wish,
@@ -108,7 +109,7 @@ class Command(BaseCommand):
 
     def _need_sandbox(self) -> None:
         try:
-            choose_sandbox()
+            wanted_sandbox()
         except SandboxUnavailable as error:
             raise CommandError(f"Tests cannot be run: {error}") from error
 
