@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from annotator.models import Annotation, Assignment, Citation, ReasoningStep
+from annotator.models import Annotation, Assignment, Citation, ReasoningStep, StepProbe
 from trajectories.models import Batch
 
 RELATIONS = (
@@ -65,6 +65,20 @@ def get_citation(user: User, uid: uuid.UUID) -> Citation:
     step = citation.reasoning_step
     step.annotation = get_annotation(user, step.annotation_id)
     return citation
+
+
+def get_step_probe(user: User, uid: uuid.UUID) -> StepProbe:
+    """Return the check with this probe for a change by its annotator; 404 unseen, 403 else."""
+    annotations = Annotation.objects.visible_to(user)
+    step_probe = get_object_or_404(
+        StepProbe.objects.filter(reasoning_step__annotation__in=annotations).select_related(
+            "reasoning_step", "probe"
+        ),
+        probe__uid=uid,
+    )
+    step = step_probe.reasoning_step
+    step.annotation = get_annotation(user, step.annotation_id)
+    return step_probe
 
 
 def get_batch(slug: str) -> Batch:

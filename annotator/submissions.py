@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from jsonschema import Draft202012Validator
 
 from annotator.citations.checking import problem_of, rows_of
 from annotator.citations.sources import CitedRows
-from annotator.models import Annotation, Citation, ReasoningKind, ReasoningStep
+from annotator.frozen_probes import frozen_probe, is_open
+from annotator.models import Annotation, Citation, ReasoningKind, ReasoningStep, StepProbe
 from trajectories.models import TaskRevision, Trajectory
+from validation.models import Probe
 
-SCHEMA_VERSION = 1
-SCHEMA_FILE = Path(__file__).parent / "schema" / f"submission-{SCHEMA_VERSION}.json"
+SCHEMA_VERSION = 2
+# Submissions keep the version that they were handed in with.
+SCHEMA_VERSIONS = (1, 2)
+SCHEMA_FOLDER = Path(__file__).parent / "schema"
 
 Content = dict[str, Any]
 
 
-@lru_cache(maxsize=1)
-def submission_schema() -> dict[str, Any]:
+@cache
+def submission_schema(version: int = SCHEMA_VERSION) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a submission's content."""
-    schema: dict[str, Any] = json.loads(SCHEMA_FILE.read_text())
+    file = SCHEMA_FOLDER / f"submission-{version}.json"
+    schema: dict[str, Any] = json.loads(file.read_text())
     return schema
 
 
 def schema_violations(content: Content) -> list[str]:
-    """Return where the content breaks its schema, as `path: reason`; empty if it holds."""
-    validator = Draft202012Validator(submission_schema())
+    """Return where the content breaks its version's schema, as `path: reason`; else nothing."""
+    version = content.get("schema_version")
+    known = version if version in SCHEMA_VERSIONS else SCHEMA_VERSION
+    validator = Draft202012Validator(submission_schema(known))
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(content)]
 
 
@@ -42,13 +49,20 @@ def canonical_sha256(content: Content) -> str:
 
 
 def live_steps(annotation: Annotation) -> list[ReasoningStep]:
-    """Return the reasoning steps in order, citations with them (two queries)."""
+    """Return the reasoning steps in order, with citations and probes (five queries at most)."""
     citations = Citation.objects.filter(deleted_at=None).order_by("pk")
     return list(
         annotation.reasoning_steps.filter(deleted_at=None).prefetch_related(
-            Prefetch("citations", queryset=citations, to_attr="live_citations")
+            Prefetch("citations", queryset=citations, to_attr="live_citations"),
+            Prefetch("step_probes", queryset=live_probes(), to_attr="live_probes"),
         )
     )
+
+
+def live_probes() -> QuerySet[StepProbe]:
+    """Select the checks that were not removed, with their probes and results."""
+    probes = Prefetch("probe", Probe.objects.with_results())
+    return StepProbe.objects.filter(deleted_at=None).order_by("pk").prefetch_related(probes)
 
 
 def build_content(annotation: Annotation) -> Content:
@@ -95,6 +109,7 @@ def _step(step: ReasoningStep) -> Content:
         "options": step.options if is_decision else [],
         "covers": step.covers,
         "citations": [_citation(citation) for citation in step.live_citations],  # type: ignore[attr-defined]
+        "probes": [frozen_probe(each.probe) for each in step.live_probes],  # type: ignore[attr-defined]
     }
 
 
@@ -143,6 +158,8 @@ def _step_problems(step: ReasoningStep, trajectory: Trajectory, rows: CitedRows)
         found.append(
             f"covers step {', '.join(unknown)}, but the trajectory has {trajectory.n_steps} steps."
         )
+    if any(is_open(each.probe) for each in step.live_probes):  # type: ignore[attr-defined]
+        found.append("has a check that still runs; wait for its result, or remove it.")
     for citation in step.live_citations:  # type: ignore[attr-defined]
         if problem := problem_of(citation, trajectory, rows):
             found.append(f"cites “{citation.quote[:60]}”: {problem}")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotator.views import batches, reasoning, workspace
+from annotator.views import batches, probes, reasoning, workspace
 
 app_name = "annotator"
 
@@ -21,6 +21,7 @@ assignment_urls = [
     path("release/", batches.release, name="release"),
     path("reasoning/", reasoning.column, name="reasoning"),
     path("submit/", workspace.submit, name="submit"),
+    path("test-ids/", probes.test_ids, name="test-ids"),
 ]
 
 # /annotations/<pk>/
@@ -37,6 +38,13 @@ reasoning_urls = [
     path("move/", reasoning.move, name="step-move"),
     path("delete/", reasoning.delete, name="step-delete"),
     path("restore/", reasoning.restore, name="step-restore"),
+    path("check/", probes.check, name="step-check"),
+]
+
+# /checks/<uid of a probe>/
+check_urls = [
+    path("remove/", probes.remove, name="probe-remove"),
+    path("restore/", probes.restore, name="probe-restore"),
 ]
 
 # /citations/<uid>/
@@ -52,4 +60,5 @@ urlpatterns = [
     path("annotations/<int:pk>/", include(annotation_urls)),
     path("reasoning/<uuid:uid>/", include(reasoning_urls)),
     path("citations/<uuid:uid>/", include(citation_urls)),
+    path("checks/<uuid:uid>/", include(check_urls)),
 ]

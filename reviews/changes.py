@@ -18,6 +18,7 @@ FIELDS = {
     "options": "options",
     "covers": "covered steps",
     "citations": "citations",
+    "probes": "checks",
 }
 WORD_DIFF_FIELDS = ("claim", "rationale")
 # SequenceMatcher takes quadratic time; a longer text is said to have changed, without words.
@@ -97,7 +98,8 @@ def _step_change(before: StepContent | None, after: StepContent, moved: bool) ->
 
 def _field_changes(before: StepContent, after: StepContent) -> Iterator[FieldChange]:
     for name, label in FIELDS.items():
-        if before[name] == after[name]:
+        # Submissions of the first version have no probes.
+        if before.get(name, []) == after.get(name, []):
             continue
         pieces = word_diff(before[name], after[name]) if name in WORD_DIFF_FIELDS else ()
         yield FieldChange(label, pieces)

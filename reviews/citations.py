@@ -16,7 +16,7 @@ from trajectories.pages import page_url
 
 @dataclass(frozen=True)
 class CitationView:
-    """A citation with the page's address that shows it, and the fragment that does in place."""
+    """A citation with the address that shows it, and the fragment that does in place, if any."""
 
     number: int
     title: str
@@ -38,7 +38,7 @@ def citation_view(
         number=number,
         title=citation_title(cited),
         quote=cited["quote"],
-        href=page_url(request, **place.query),
-        fragment=place.url,
+        href=place.page or page_url(request, **place.query),
+        fragment="" if place.page else place.url,
         pane=place.pane,
     )

@@ -48,6 +48,8 @@ def citation_title(citation: CitationContent) -> str:
             return f"issue “{shorten(citation['quote'], 30)}”"
         case "test":
             return f"test {target['test_id']}"
+        case "probe":
+            return f"check: {shorten(citation['quote'], 80)}"
         case kind:
             return f"step {target['step']} {kind.replace('_', ' ')}"
 

@@ -23,6 +23,7 @@ from reviews.content import (
 )
 from reviews.forms import ReviewForm
 from reviews.models import Comment, Review, Thread
+from reviews.probes import ProbeView, probe_view, probes_of
 from reviews.querysets import awaiting_review, reviewable_by
 from reviews.services.rubrics import asked, criteria_of, rubric_of
 from reviews.services.threads import OPEN_STATES
@@ -327,6 +328,7 @@ class StepView:
     citations: list[CitationView]
     change: StepChange | None
     box: ThreadBox
+    probes: tuple[ProbeView, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -399,6 +401,7 @@ class _StepBuilder:
         self.request, self.user, self.submission = request, user, submission
         self.may_comment = may_comment(user, submission)
         self.threads = threads_of(submission)
+        self.probes = probes_of(user, submission)
         self.changes = compare(before.content, submission.content) if before else {}
 
     def present(self) -> list[StepView]:
@@ -438,4 +441,8 @@ class _StepBuilder:
             ],
             change=self.changes.get(step["uid"]),
             box=self.box(step["uid"]),
+            probes=tuple(
+                probe_view(frozen, self.probes.get(frozen["uid"]))
+                for frozen in step.get("probes", [])
+            ),
         )

@@ -178,6 +178,9 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
     yield from rules("annotator:step-preview", about, lambda w: [held(w).step.uid], *gets)
     yield from rules("annotator:citation-remove annotator:citation-restore", about,
                      lambda w: [held(w).citation.uid], *gets, method="post")  # fmt: skip
+    yield from rules("annotator:step-check", about, lambda w: [held(w).step.uid], *gets)
+    yield from rules("annotator:probe-remove annotator:probe-restore", about,
+                     lambda w: [held(w).probe.uid], *gets, method="post")  # fmt: skip
     yield from rules("annotator:submit annotator:release", about,
                      lambda w: [held(w).assignment.pk], *gets, method="post")  # fmt: skip
 
@@ -201,6 +204,17 @@ def runs_of(a: str, b: str) -> Callable[[World], list[Any]]:
 def runs_rules(held: str, *gets: object) -> list[Rule]:
     names = "validation:run validation:run-lines validation:run-log validation:run-output"
     return rules(names, held, gold_run_of(held), *gets, query="?first=1&last=9")
+
+
+def probe_of(held: str) -> Callable[[World], list[Any]]:
+    return lambda world: [getattr(world, held).probe.uid]
+
+
+def probe_rules(held: str, *gets: object) -> list[Rule]:
+    return [
+        *rules("validation:probe", held, probe_of(held), *gets),
+        *rules("validation:probe-rerun", held, probe_of(held), *gets, method="post"),
+    ]
 
 
 RULES = [
@@ -249,6 +263,9 @@ RULES = [
     *rules("validation:run-beside", "foreign", runs_of("shared", "foreign"), *(HIDDEN,) * 5),
     *rules("validation:repeat", "shared", gold_run_of("shared"), *SHARED, method="post"),
     *rules("validation:repeat", "blind", gold_run_of("blind"), *BLIND_GOLD, method="post"),
+    *probe_rules("shared", *NILS_READS),
+    *probe_rules("blind", *NILS_READS),
+    *probe_rules("foreign", *FOREIGN),
     *rules("validation:cancel", "shared", gold_run_of("shared"), *ADMIN, method="post"),
     *rules("validation:status", "site", nothing, *ADMIN),
     # annotator
@@ -276,6 +293,8 @@ RULES = [
         lambda w: [w.blind.assignment.pk],
         *NILS_READS,
     ),
+    *rules("annotator:test-ids", "nils", lambda w: [w.shared.assignment.pk], *NILS_READS),
+    *rules("annotator:test-ids", "blind", lambda w: [w.blind.assignment.pk], *NILS_READS),
     *writing_rules("nils", lambda w: w.shared, *NILS_WRITES),
     *writing_rules("olga", lambda w: w.shared_of_olga, *OLGA_WRITES),
     # reviews

@@ -26,13 +26,15 @@ from reviews.services.reviewing import grant_evidence
 from reviews.services.threads import open_thread
 from tests.annotator.conftest import cite_thought, write
 from tests.factories import make_batch, make_task, make_trajectory
+from tests.probes import make_probe
 from tests.reviews.factories import submit
 from tests.reviews.runs import make_run
 from tests.trajectories.git_repositories import SampleRepository
 from trajectories.code import fetch_repository
 from trajectories.loading.uploads import UPLOADED
 from trajectories.models import Repository, Trajectory
-from validation.models import Run, TreeName
+from validation.models import Probe, Run, TreeName
+from validation.services.probes import hand_in
 
 GOLD_MARK, HINT_MARK, LOG_MARK = "gold-mark-7351", "hint-mark-7351", "log-mark-7351"
 GOLD_PATCH = f"""\
@@ -57,6 +59,7 @@ class Held:
     step: ReasoningStep
     citation: Citation
     gold_run: Run
+    probe: Probe
 
 
 @dataclass
@@ -85,6 +88,7 @@ def make_world(sample: SampleRepository) -> World:
     nils, olga = people["nils"], people["olga"]
     of_olga = _held(olga, foreign)
     submission = submit(of_olga.assignment)
+    hand_in([of_olga.probe])
     grant_evidence(people["reviewer"], foreign)
     return World(
         people=people,
@@ -131,4 +135,5 @@ def _held(user: User, trajectory: Trajectory) -> Held:
         step=step,
         citation=cite_thought(assignment.annotation, step),
         gold_run=run,
+        probe=make_probe(user, trajectory, step),
     )

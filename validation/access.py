@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -9,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from trajectories.access import get_trajectory, sight_of
 from trajectories.models import Grant, Trajectory
-from validation.models import Run, TreeName
+from validation.models import Probe, Run, TreeName
 
 
 def get_run(user: User, pk: int) -> Run:
@@ -45,3 +47,11 @@ def get_trajectory_to_validate(user: User, pk: int) -> Trajectory:
     if not sight_of(user, trajectory).sees_verdicts:
         raise PermissionDenied("You may run the tests once you have committed your diagnosis.")
     return trajectory
+
+
+def get_probe(user: User, uid: UUID) -> Probe:
+    """Return the probe with its results, newest first, or raise Http404."""
+    visible = Probe.objects.visible_to(user).select_related(
+        "task_revision__task__repository", "trajectory__task"
+    )
+    return get_object_or_404(visible.with_results(), uid=uid)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from validation import admission_views, views
+from validation import admission_views, probe_views, views
 
 app_name = "validation"
 
@@ -36,10 +36,17 @@ run_urls = [
     path("runs/<int:pk>/cancel/", views.cancel, name="cancel"),
 ]
 
+probe_urls = [
+    # /probes/<uid>/
+    path("probes/<uuid:uid>/", probe_views.probe, name="probe"),
+    path("probes/<uuid:uid>/run/", probe_views.rerun, name="probe-rerun"),
+]
+
 urlpatterns = [
     *trajectory_urls,
     *task_urls,
     *run_urls,
+    *probe_urls,
     # /status/
     path("status/", views.status, name="status"),
 ]

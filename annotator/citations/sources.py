@@ -17,6 +17,7 @@ from annotator.citations.targets import (
     IssueTarget,
     ObservationTarget,
     PatchTarget,
+    ProbeTarget,
     Target,
     TestTarget,
     ThoughtTarget,
@@ -33,7 +34,8 @@ from trajectories.contexts.steps import citable_issue_texts, citable_step_text
 from trajectories.git import GitError
 from trajectories.models import Step, Trajectory
 from trajectories.surroundings import opened_diff_lines
-from validation.models import RunTest
+from validation.models import ProbeResult, RunTest
+from validation.services.probes import sentence_of
 
 HIDDEN = "This is hidden until your first diagnosis, so it cannot be cited yet."
 NOT_THERE = "The selected text does not stand there; select it again."
@@ -75,22 +77,30 @@ class Passage:
 
 @dataclass(frozen=True)
 class CitedRows:
-    """The rows that targets of one trajectory point into: steps by number, tests by run and id."""
+    """The rows that targets of one trajectory point into.
+
+    Steps by number, tests by run and id, results by probe and run (0: the newest).
+    """
 
     steps: Mapping[int, Step]
     tests: Mapping[tuple[int, str], RunTest]
+    results: Mapping[tuple[str, int], ProbeResult]
 
 
 def cited_rows(trajectory: Trajectory, targets: Iterable[Target]) -> CitedRows:
-    """Read what the targets point into (a query for the steps, one for the tests)."""
-    steps, tests = set(), set()
+    """Read what the targets point into (a query for each: steps, tests, probes)."""
+    steps, tests, probes = set(), set(), set()
     for target in targets:
         match target:
             case ThoughtTarget() | CallTarget() | ObservationTarget():
                 steps.add(target.step)
             case TestTarget():
                 tests.add((target.run, target.test_id))
-    return CitedRows(_steps(trajectory, steps), _tests(trajectory, tests))
+            case ProbeTarget():
+                probes.add(target.probe)
+    return CitedRows(
+        _steps(trajectory, steps), _tests(trajectory, tests), _results(trajectory, probes)
+    )
 
 
 def _steps(trajectory: Trajectory, numbers: set[int]) -> dict[int, Step]:
@@ -111,6 +121,18 @@ def _tests(trajectory: Trajectory, wanted: set[tuple[int, str]]) -> dict[tuple[i
         test_id__in={test_id for _, test_id in wanted},
     )
     return {(test.run_id, test.test_id): test for test in found}
+
+
+def _results(trajectory: Trajectory, uids: set[str]) -> dict[tuple[str, int], ProbeResult]:
+    """Return the results that were judged, of the trajectory's own probes."""
+    if not uids:
+        return {}
+    judged = ProbeResult.objects.exclude(judgement="").select_related("probe").order_by("pk")
+    found = {}
+    for result in judged.filter(probe__uid__in=uids, probe__trajectory=trajectory):
+        uid = str(result.probe.uid)
+        found[uid, result.run_id] = found[uid, 0] = result
+    return found
 
 
 def find_passage(
@@ -135,6 +157,8 @@ def find_passage(
             return _issue_passage(trajectory, target, selected)
         case TestTarget():
             return _test_passage(rows, target)
+        case ProbeTarget():
+            return _probe_passage(rows, target)
         case _:
             return _within(target, _step_text(rows, target), selected)
 
@@ -222,3 +246,12 @@ def _test_passage(rows: CitedRows, target: TestTarget) -> Passage:
         )
     content = f"{test.status} {test.test_id}"
     return Passage(target, content, Span(0, len(content)))
+
+
+def _probe_passage(rows: CitedRows, target: ProbeTarget) -> Passage:
+    result = rows.results.get((target.probe, target.run))
+    if result is None:
+        raise CannotCite("This claim has no result to cite yet, or it is of another trajectory.")
+    label = result.get_judgement_display()
+    content = f"{label}: {sentence_of(result.probe)}. {result.reason}".strip()
+    return Passage(replace(target, run=result.run_id), content, Span(0, len(content)))

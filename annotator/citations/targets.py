@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeGuard, cast
@@ -71,6 +72,14 @@ class TestTarget:
     __test__ = False
 
 
+@dataclass(frozen=True)
+class ProbeTarget:
+    """How a claim that was executed fared in a run of it; 0 stands for the newest."""
+
+    probe: str
+    run: int = 0
+
+
 Target = (
     FileTarget
     | PatchTarget
@@ -79,6 +88,7 @@ Target = (
     | CallTarget
     | ObservationTarget
     | TestTarget
+    | ProbeTarget
 )
 TARGETS: dict[str, type[Target]] = {
     CitationKind.FILE: FileTarget,
@@ -88,11 +98,14 @@ TARGETS: dict[str, type[Target]] = {
     CitationKind.TOOL_CALL: CallTarget,
     CitationKind.OBSERVATION: ObservationTarget,
     CitationKind.TEST: TestTarget,
+    CitationKind.PROBE: ProbeTarget,
 }
+_UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAMES: dict[str, Callable[[str], bool]] = {
     "tree": is_tree_name,
     "which": is_diff_name,
     "side": ("old", "new").__contains__,
+    "probe": lambda text: bool(_UID.fullmatch(text)),
 }
 _LARGEST = 2**31 - 1
 

@@ -14,6 +14,7 @@ from annotator.citations.targets import (
     IssueTarget,
     ObservationTarget,
     PatchTarget,
+    ProbeTarget,
     Target,
     TestTarget,
     ThoughtTarget,
@@ -38,10 +39,12 @@ class Chip:
     url: str
     # Trajectory step it cites, for the marks in the outline.
     step: int | None
+    # Where it stands on a page of its own rather than in a pane.
+    page: str = ""
 
     @property
     def href(self) -> str:
-        return "?" + urlencode(self.query)
+        return self.page or "?" + urlencode(self.query)
 
 
 def chip(citation: Citation, trajectory: Trajectory) -> Chip:
@@ -56,6 +59,7 @@ def chip(citation: Citation, trajectory: Trajectory) -> Chip:
         query=query,
         url=url,
         step=getattr(target, "step", None),
+        page=url if isinstance(target, ProbeTarget) else "",
     )
 
 
@@ -70,6 +74,8 @@ def _label(target: Target, citation: Citation) -> str:
             return f"issue “{_short(citation.quote, 24)}”"
         case TestTarget():
             return f"{citation.quote.partition(' ')[0]} {_short_test(target.test_id)}"
+        case ProbeTarget():
+            return f"check: {_short(citation.quote, 40)}"
         case _:
             part = {"thought": "thought", "tool_call": "call"}.get(citation.kind, "output")
             return f"step {target.step} {part}"
@@ -93,6 +99,8 @@ def _place(target: Target, citation: Citation, pk: int) -> tuple[str, dict[str, 
             query = {"test": target.test_id}
             url = reverse("validation:tests", args=[pk])
             return "right", {"right": "tests", **query}, _with(url, query)
+        case ProbeTarget():
+            return "", {}, reverse("validation:probe", args=[target.probe])
         case _:
             query = {"part": f"{_part(target)}@{citation.start}-{citation.end}"}
             url = reverse("trajectories:step", args=[pk, target.step])

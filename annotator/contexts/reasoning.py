@@ -18,9 +18,10 @@ from annotator.models import (
     ReasoningStep,
 )
 from annotator.notes import Note, notes_for
-from annotator.submissions import live_steps
+from annotator.submissions import live_probes, live_steps
 from trajectories.contexts.outline import StepMark
 from trajectories.models import Trajectory
+from validation.contexts.probes import ProbeContext, probe_context
 
 # What to write, by kind: the claim's and the rationale's placeholder.
 HINTS = {
@@ -83,6 +84,7 @@ class StepCard:
     step: ReasoningStep
     chips: tuple[Chip, ...]
     notes: tuple[Note, ...]
+    probes: tuple[ProbeContext, ...]
     covers_text: str
     covered: tuple[Covered, ...]
     is_first: bool
@@ -181,6 +183,7 @@ def _card(
         step=step,
         chips=tuple(chip(citation, trajectory) for citation in step.live_citations),  # type: ignore[attr-defined]
         notes=tuple(notes),
+        probes=tuple(probe_context(each.probe) for each in step.live_probes),  # type: ignore[attr-defined]
         covers_text=format_covers(covered["step"] for covered in step.covers),
         covered=tuple(
             Covered(c["step"], c["judgement"], labels.get(c["judgement"], "not judged"))
@@ -189,6 +192,11 @@ def _card(
         is_first=number == 1,
         is_last=number == n_cards,
     )
+
+
+def step_probes(step: ReasoningStep) -> tuple[ProbeContext, ...]:
+    """Return the probes of one reasoning step (three queries)."""
+    return tuple(probe_context(each.probe) for each in live_probes().filter(reasoning_step=step))
 
 
 def outline_marks(reasoning: Reasoning) -> dict[int, StepMark]:

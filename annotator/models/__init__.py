@@ -10,6 +10,7 @@ from annotator.models.reasoning import (
     Judgement,
     ReasoningKind,
     ReasoningStep,
+    StepProbe,
 )
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Judgement",
     "ReasoningKind",
     "ReasoningStep",
+    "StepProbe",
     "Submission",
 ]

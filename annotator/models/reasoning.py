@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotator.models.annotation import Annotation
+from validation.models import Probe
 
 
 class ReasoningKind(models.TextChoices):
@@ -62,7 +63,8 @@ class CitationKind(models.TextChoices):
     """What a citation points into; `Citation.target` holds the locator of that kind.
 
     file: tree, tree_id, path, start_line, end_line · patch: which, path, side, start_line,
-    end_line · issue: – · thought: step · tool_call, observation: step, index · test: run, test_id
+    end_line · issue: – · thought: step · tool_call, observation: step, index · test: run, test_id ·
+    probe: probe, run
     """
 
     FILE = "file"
@@ -72,6 +74,7 @@ class CitationKind(models.TextChoices):
     TOOL_CALL = "tool_call", "Tool call"
     OBSERVATION = "observation"
     TEST = "test", "Test outcome"
+    PROBE = "probe", "Checked claim"
 
 
 class Citation(models.Model):
@@ -104,3 +107,20 @@ class Citation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} “{self.quote[:40]}”"
+
+
+class StepProbe(models.Model):
+    """A claim of a reasoning step that was, or is being, executed."""
+
+    reasoning_step = models.ForeignKey(
+        ReasoningStep, on_delete=models.PROTECT, related_name="step_probes"
+    )
+    probe = models.OneToOneField(Probe, on_delete=models.PROTECT, related_name="step_probe")
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["reasoning_step", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.probe} of {self.reasoning_step}"

@@ -8,7 +8,9 @@ from accounts.events import record
 from accounts.models import User
 from annotator.models import Annotation, Submission
 from annotator.services.editing import lock
-from annotator.submissions import build_content, canonical_sha256, problems
+from annotator.submissions import build_content, canonical_sha256, live_steps, problems
+from validation.models import Probe
+from validation.services.probes import hand_in
 
 
 class NotReady(Exception):
@@ -33,6 +35,11 @@ def submit(user: User, annotation: Annotation) -> Submission:
         content=content,
         sha256=canonical_sha256(content),
         submitted_by=user,
+    )
+    hand_in(
+        Probe.objects.filter(
+            step_probe__deleted_at=None, step_probe__reasoning_step__in=live_steps(locked)
+        )
     )
     locked.assignment.submit(user)
     record(user, "annotation submitted", submission, number=submission.number)

@@ -65,7 +65,7 @@ def _first_error(form: Any) -> str:
     return str(next(iter(form.errors.values()))[0])
 
 
-def _column(
+def answer_column(
     request: AuthenticatedHttpRequest, annotation: Annotation, **shown: Any
 ) -> HttpResponseBase:
     """Answer with the reasoning column, or without HTMX go back to the workspace."""
@@ -94,7 +94,7 @@ def add(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         return _sentence(_first_error(form), 422)
     step = editing.add_step(request.user, annotation, form.cleaned_data["kind"])
-    return _column(request, annotation, active=step.uid)
+    return answer_column(request, annotation, active=step.uid)
 
 
 @require_POST
@@ -169,7 +169,7 @@ def move(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _sentence(_first_error(form), 422)
     editing.move_step(request.user, step, form.cleaned_data["offset"])
-    return _column(request, step.annotation, active=uid)
+    return answer_column(request, step.annotation, active=uid)
 
 
 @require_POST
@@ -177,7 +177,7 @@ def move(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
 def delete(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     step = get_reasoning_step(request.user, uid)
     editing.delete_step(request.user, step)
-    return _column(
+    return answer_column(
         request,
         step.annotation,
         removed=f"Removed: {step}",
@@ -190,7 +190,7 @@ def delete(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
 def restore(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     step = get_reasoning_step(request.user, uid)
     editing.restore_step(request.user, step)
-    return _column(request, step.annotation, active=uid)
+    return answer_column(request, step.annotation, active=uid)
 
 
 @require_POST
@@ -211,7 +211,7 @@ def cite(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
         return _sentence(str(error), 422)
     step = editing.find_step(annotation, data["step"]) if data["step"] else None
     citation = citing.cite(request.user, annotation, data["kind"], passage, step)
-    return _column(request, annotation, active=citation.reasoning_step.uid)
+    return answer_column(request, annotation, active=citation.reasoning_step.uid)
 
 
 @require_POST
@@ -219,7 +219,7 @@ def cite(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
 def uncite(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     citation = get_citation(request.user, uid)
     editing.remove_citation(request.user, citation)
-    return _column(
+    return answer_column(
         request,
         citation.reasoning_step.annotation,
         active=citation.reasoning_step.uid,
@@ -234,7 +234,7 @@ def recite(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     citation = get_citation(request.user, uid)
     editing.restore_citation(request.user, citation)
     step = citation.reasoning_step
-    return _column(request, step.annotation, active=step.uid)
+    return answer_column(request, step.annotation, active=step.uid)
 
 
 @require_POST

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from annotator.submissions import submission_schema
+from annotator.submissions import SCHEMA_VERSIONS, submission_schema
 from reviews.errors import ExportUserError
 
 LINE_SCHEMA = Path(__file__).with_name("export-1.schema.json")
@@ -19,23 +19,36 @@ LINE_SCHEMA = Path(__file__).with_name("export-1.schema.json")
 
 @cache
 def line_schema() -> dict[str, Any]:
-    """Return the schema of a line with the one of a submission's content inside.
+    """Return the schema of a line with those of a submission's content inside, one per version.
 
-    The inner one has an `$id` of its own, so that its references stay within it.
+    The inner ones have an `$id` of their own, so that their references stay within them.
     """
     schema: dict[str, Any] = json.loads(LINE_SCHEMA.read_text())
-    schema["$defs"]["submission"] = submission_schema()
+    schema["$defs"]["submission"] = {
+        "required": ["schema_version"],
+        "properties": {"schema_version": {"enum": list(SCHEMA_VERSIONS)}},
+        "allOf": [
+            {
+                "if": {"properties": {"schema_version": {"const": version}}},
+                "then": {"$ref": f"#/$defs/submission_{version}"},
+            }
+            for version in SCHEMA_VERSIONS
+        ],
+    }
+    for version in SCHEMA_VERSIONS:
+        schema["$defs"][f"submission_{version}"] = submission_schema(version)
     return schema
 
 
 @cache
 def _validator() -> Draft202012Validator:
-    """Return the validator, which knows the inner schema by its `$id` from the start.
+    """Return the validator, which knows the inner schemas by their `$id` from the start.
 
-    Otherwise it would search the whole document for that again at each reference.
+    Otherwise it would search the whole document for those again at each reference.
     """
-    inner = submission_schema()
-    registry = Registry[Any]().with_resource(inner["$id"], DRAFT202012.create_resource(inner))
+    inner = [submission_schema(version) for version in SCHEMA_VERSIONS]
+    resources = [(schema["$id"], DRAFT202012.create_resource(schema)) for schema in inner]
+    registry = Registry[Any]().with_resources(resources)
     return Draft202012Validator(line_schema(), registry=registry)
 
 

@@ -179,7 +179,7 @@ def test_the_schema_takes_what_is_built(complete: Annotation) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("schema_version",), 2),
+        (("schema_version",), 3),
         (("unknown",), 1),
         (("reasoning_steps",), []),
         (("reasoning_steps", 0, "kind"), "poem"),

@@ -33,7 +33,8 @@ class TaskContext:
 def task_context(user: User, task: Task) -> TaskContext:
     """Select what `user` may see of a task that is visible to them."""
     revision = task.current_revision
-    runs = run_lines(Run.objects.visible_to(user).filter(task_revision__task=task))
+    visible = Run.objects.visible_to(user).exclude(purpose="probe")
+    runs = run_lines(visible.filter(task_revision__task=task))
     may_know = user.is_admin or bool(runs)
     recipe = _recipe(revision)
     return TaskContext(

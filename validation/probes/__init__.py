@@ -18,6 +18,7 @@ from validation.probes.expectation import (
 )
 from validation.probes.judging import Facts, Judgement, Verdict, judge
 from validation.probes.matching import PatternTimeout, find_pattern
+from validation.probes.words import expected_words, sentence, where_words
 
 __all__ = [
     "EXPECTATIONS",
@@ -34,8 +35,11 @@ __all__ = [
     "TestsPass",
     "Verdict",
     "as_json",
+    "expected_words",
     "find_pattern",
     "judge",
     "needs_tests",
     "read_expectation",
+    "sentence",
+    "where_words",
 ]

@@ -22,7 +22,15 @@ from validation.models import (
     RunTest,
     TreeName,
 )
-from validation.probes import Expectation, Facts, Judgement, as_json, judge, read_expectation
+from validation.probes import (
+    Expectation,
+    Facts,
+    Judgement,
+    as_json,
+    judge,
+    read_expectation,
+    sentence,
+)
 from validation.services.requests import Own, RunRefused, request_run
 
 PURPOSE = "probe"
@@ -90,6 +98,18 @@ def rerun(user: User, probe: Probe) -> ProbeResult:
     if hidden := hidden_from(sight, probe.tree, with_test_patch=probe.with_test_patch):
         raise RunRefused(hidden)
     return _run(probe, user, newest.run if newest else None)
+
+
+def sentence_of(probe: Probe) -> str:
+    """Say in words what a probe claims."""
+    return sentence(
+        read_expectation(probe.expectation),
+        tree=probe.tree,
+        with_test_patch=probe.with_test_patch,
+        has_own_patch=bool(probe.extra_patch),
+        command=probe.command,
+        test_ids=probe.test_ids,
+    )
 
 
 def newest_result(probe: Probe) -> ProbeResult | None:
