@@ -282,6 +282,19 @@ def test_a_summary_before_an_early_exit_is_suspect_where_the_real_one_follows(
             "test_a ok\n",
             ["Tests are named, but SymPy's runner printed no summary: it did not come to its end."],
         ),
+        ("parse_log_tap", "node --test", "ok 1 - a (m.C)\n1..1\n# pass 1\n# fail 0\n", []),
+        (
+            "parse_log_tap",
+            "node --test",
+            "ok 1 - a (m.C)\n",
+            ["Tests are named, but the log has no TAP plan: the runner did not come to its end."],
+        ),
+        (
+            "parse_log_tap",
+            "node --test",
+            "ok 1 - a (m.C)\n1..1\n# fail 1\n",
+            ["The runner counted tests that failed; no line names one."],
+        ),
         (
             "parse_log_django",
             "./runtests.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -160,6 +161,20 @@ def test_an_unknown_repository_without_parser_says_what_to_do(process: GradingPr
     grade = ask(process, PYTEST_LOG, f2p=("t::a",), parser="")
     assert not grade.valid
     assert "name one in the recipe" in grade.reason
+
+
+def test_a_parser_that_decides_by_the_instance_knows_it(process: GradingProcess) -> None:
+    request = GradeRequest(
+        repository="immutable-js/immutable-js",
+        log="  ✓ keeps its order (3 ms)\n",
+        exit_code=0,
+        fail_to_pass=("keeps its order",),
+        pass_to_pass=(),
+        parser="parse_log_immutable_js",
+    )
+    assert "gave up: Unknown instance id" in process.grade(request).reason
+    known = replace(request, instance_id="immutable-js__immutable-js-2006")
+    assert process.grade(known).resolved
 
 
 def test_an_unknown_parser_says_so(process: GradingProcess) -> None:

@@ -59,6 +59,18 @@ def test_1_parameters_that_share_a_cut_id_fail_together(process: GradingProcess)
     assert grade.statuses == {shared: "FAILED"}
 
 
+def test_1_parameters_that_share_a_cut_id_decide_nothing_where_ids_are_whole(
+    process: GradingProcess,
+) -> None:
+    """Parsers that keep blanks look cut ids up by their beginning: parameters must agree."""
+    shared = "tests/test_names.py::test_name[a"
+    both = ask(process, "pytest_shared_id.txt", code=1, p2p=(shared,), parser="parse_log_pytest_v2")
+    assert both.statuses == {shared: "MISSING"}
+    one = f"{shared} long"
+    alone = ask(process, "pytest_shared_id.txt", code=1, p2p=(one,), parser="parse_log_pytest_v2")
+    assert alone.statuses == {one: "FAILED"}
+
+
 def test_1_a_cut_id_is_no_selector(process: GradingProcess) -> None:
     assert full_command("pytest -rA", ["tests/test_names.py"]) == "pytest -rA tests/test_names.py"
 

@@ -82,6 +82,25 @@ def files_of(mirror: Mirror, tree: str) -> dict[str, bytes]:
     return {entry.path: mirror.read_blob(entry.id) for entry in mirror.list_files(tree)}
 
 
+# --- 4: tests that are skipped ---------------------------------------------------------------
+
+CORES = """\
+import os
+
+print("CORES", len(os.sched_getaffinity(0)), os.cpu_count())
+for path in ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu.max"):
+    print("QUOTA", os.path.exists(path))
+"""
+
+
+def test_4_no_test_is_led_to_believe_that_there_is_one_core(source: Path, sandbox: None) -> None:
+    """Some skip themselves then; pylint reads it from the control group."""
+    fixed = diff("calc.py", CALC, CORES + FIXED)
+    log = run_of(task_on(source, make_commit(source, FILES), patch=fixed), TreeName.GOLD).log
+    assert f"CORES {len(os.sched_getaffinity(0))} {os.cpu_count()}" in log
+    assert log.count("QUOTA False") == 2
+
+
 # --- 5: failing for the wrong reason ---------------------------------------------------------
 
 

@@ -131,7 +131,7 @@ def _spec(request: GradeRequest, parser_name: str) -> Any:
         "fail_only" if request.repository in _constants.FAIL_ONLY_REPOS else "pass_and_fail"
     )
     return _types.TestSpec(
-        instance_id="",
+        instance_id=request.instance_id,
         image="",
         eval_script_list=[],
         repo=request.repository,

@@ -15,7 +15,8 @@ class GradeRequest:
 
     ``exit_code`` is the test command's own; ``parser`` and ``eval_type`` may be empty, then the
     package's tables decide by ``repository``. The status of a test in ``flaky`` is read but held
-    against nobody. ``command`` is the test command, which tells what summary to expect.
+    against nobody. ``command`` is the test command, which tells what summary to expect;
+    some parsers decide by ``instance_id``.
     """
 
     repository: str
@@ -28,6 +29,7 @@ class GradeRequest:
     parser: str = ""
     eval_type: str = ""
     command: str = ""
+    instance_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ _UNITTEST_SUMMARY = re.compile(r"^Ran (\d{1,9}) tests? in [\d.]+s$", re.M)
 _UNITTEST_FAILED = re.compile(r"^FAILED \((?:failures|errors)=", re.M)
 # "tests finished: 2 passed, 1 failed, in 0.05 seconds"
 _SYMPY_SUMMARY = re.compile(r"tests finished: (\d{1,9}) passed")
+# "1..12", and node's "# fail 1"
+_TAP_PLAN = re.compile(r"^1\.\.\d+", re.M)
+_TAP_FAILED = re.compile(r"^# fail [1-9]", re.M)
 _PYTEST_COMMAND = re.compile(r"\b(?:pytest|py\.test)\b")
 # Options by which pytest prints none.
 _NO_SUMMARY = re.compile(r"--no-summary|-q{2,}|-q -q")
@@ -56,6 +59,8 @@ def disagreements(
         return _unittest_disagreement(log, statuses)
     if parser == "parse_log_sympy":
         return _sympy_disagreement(log, statuses)
+    if parser == "parse_log_tap":
+        return _tap_disagreement(log, statuses)
     return _pytest_disagreement(log, statuses, command)
 
 
@@ -98,6 +103,14 @@ def _sympy_disagreement(log: str, statuses: Mapping[str, str]) -> list[str]:
     counted = sum(map(int, totals))
     if passed > counted:
         return [f"{passed} tests are named as passed, SymPy's runner counted {counted}."]
+    return []
+
+
+def _tap_disagreement(log: str, statuses: Mapping[str, str]) -> list[str]:
+    if statuses and not _TAP_PLAN.search(log):
+        return ["Tests are named, but the log has no TAP plan: the runner did not come to its end."]
+    if _TAP_FAILED.search(log) and not _names_failure(statuses):
+        return ["The runner counted tests that failed; no line names one."]
     return []
 
 

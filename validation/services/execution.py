@@ -315,6 +315,7 @@ class Execution:
             parser=parser,
             eval_type=str(self.revision.extra.get("eval_type") or ""),
             command=self.journal.commands[-1].command,
+            instance_id=self.revision.task.instance_id,
         )
 
     def _outcome(self, grade: Grade) -> Outcome:
