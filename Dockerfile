@@ -1,5 +1,5 @@
 # Two images of the same code. `web` serves the site and the queue `default`; `runs` adds what the
-# queue `runs` needs: the swebench package, bubblewrap and patch.
+# queue `runs` needs: the swebench package, bubblewrap, node and patch.
 #
 #   docker build --target web  --tag retrace-web .
 #   docker build --target runs --tag retrace-runs .
@@ -33,7 +33,7 @@ EXPOSE 8000
 FROM base AS runs
 # setpriv and prlimit come with util-linux.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends bubblewrap util-linux \
+    && apt-get install --yes --no-install-recommends bubblewrap nodejs npm util-linux \
     && rm -rf /var/lib/apt/lists/*
 COPY requirements/runs.txt requirements/
 RUN pip install --require-hashes --requirement requirements/runs.txt

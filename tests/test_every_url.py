@@ -267,7 +267,16 @@ RULES = [
     *probe_rules("blind", *NILS_READS),
     *probe_rules("foreign", *FOREIGN),
     *rules("validation:cancel", "shared", gold_run_of("shared"), *ADMIN, method="post"),
-    *rules("validation:status", "site", nothing, *ADMIN),
+    *rules("validation:status validation:recipes", "site", nothing, *ADMIN),
+    *rules("validation:recipe", "site", lambda w: [w.environment.recipe_id], *ADMIN),
+    *rules("validation:build-log", "site", lambda w: [w.environment.pk], *ADMIN),
+    *rules(
+        "validation:remove-environment",
+        "site",
+        lambda w: [w.environment.pk],
+        *ADMIN,
+        method="post",
+    ),
     # annotator
     *rules("annotator:home", "site", nothing, *EVERYBODY),
     *rules("annotator:batch-list", "site", nothing, *WRITERS),

@@ -25,7 +25,7 @@ from tests.reviews.factories import make_assignment, make_submission
 from tests.reviews.runs import make_run
 from tests.test_every_url import RULES, pages_of
 from tests.trajectories.git_repositories import make_sample
-from tests.world import Held, World, make_world
+from tests.world import Held, World, make_environment, make_world
 from trajectories.models import BatchTask, Step, Trajectory
 from validation.models import TreeName
 
@@ -42,6 +42,7 @@ def grow(world: World, round_: int) -> None:
         _add_runs(held.trajectory)
     for number in range(N):
         _add_tasks(world, number)
+        make_environment(world.repository, f"{round_}.{number}")
         make_user(f"person-{round_}-{number}", "annotator")
         open_thread(world.people["reviewer"], world.submission, body="Why?")
         make_submission(world.people["olga"])

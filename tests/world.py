@@ -33,8 +33,11 @@ from tests.trajectories.git_repositories import SampleRepository
 from trajectories.code import fetch_repository
 from trajectories.loading.uploads import UPLOADED
 from trajectories.models import Repository, Trajectory
-from validation.models import Probe, Run, TreeName
+from validation.environments import RecipeSpec
+from validation.models import Environment, Probe, Run, TreeName
+from validation.recipes import RecipeEntry
 from validation.services.probes import hand_in
+from validation.services.recipes import assign_recipe, store_recipe
 
 GOLD_MARK, HINT_MARK, LOG_MARK = "gold-mark-7351", "hint-mark-7351", "log-mark-7351"
 GOLD_PATCH = f"""\
@@ -74,6 +77,7 @@ class World:
     thread: Thread
     export: Export
     upload: Event
+    environment: Environment
 
 
 def make_world(sample: SampleRepository) -> World:
@@ -101,6 +105,17 @@ def make_world(sample: SampleRepository) -> World:
         thread=open_thread(people["reviewer"], submission, body="Cite the line."),
         export=Export.objects.create(batch=foreign_batch, requested_by=people["admin"]),
         upload=record(people["admin"], UPLOADED, foreign_batch, kind="tasks", files=[], dataset=""),
+        environment=make_environment(repository, "of no task"),
+    )
+
+
+def make_environment(repository: Repository, version: str) -> Environment:
+    """Make a recipe for a version, and the record of what was built from it."""
+    spec = RecipeSpec(packages=("pytest==8.4.2",), test_command=f"pytest tests/'{version}'")
+    assign_recipe(RecipeEntry(spec, repository=repository.name, version=version))
+    recipe = store_recipe(spec)
+    return Environment.objects.create(
+        key=recipe.digest, recipe=recipe, state="ready", size_bytes=1_000_000, log="$ uv venv\n"
     )
 
 

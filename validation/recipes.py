@@ -54,6 +54,9 @@ RUNTIMES: dict[str, Literal["python", "node"]] = {"python": "python", "node": "n
 _CONDA_PIN = re.compile(r"^(?P<name>[\w.\[\]-]+)=(?P<version>[\w.*+!-]+)$")
 _PYTHON_VERSION = re.compile(r"^\d+\.\d+(\.\d+)?$")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# What a row of the database holds of each.
+_LONGEST = {"version": 100, "log_parser": 100, "image": 500, "python": 20}
 _START, _END = ">>>>> Start Test Output", ">>>>> End Test Output"
 
 
@@ -70,7 +73,7 @@ def read_recipes(text: str) -> Iterator[ReadEntry]:
 def _read_array(text: str) -> Iterator[ReadEntry]:
     try:
         items = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         yield ReadEntry(getattr(error, "lineno", 1), reason=f"This is no JSON: {error}.")
         return
     for number, item in enumerate(items, start=1):
@@ -80,7 +83,7 @@ def _read_array(text: str) -> Iterator[ReadEntry]:
 def _read_line(line: int, content: str) -> ReadEntry:
     try:
         item = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return ReadEntry(line, reason=f"This is no JSON: {error}.")
     return _read_item(line, item)
 
@@ -107,6 +110,26 @@ def parse_entry(item: object) -> RecipeEntry:
         return RecipeEntry(spec, instance_id=instance_id)
     version = _text(item.get("version"), "version")
     return RecipeEntry(spec, repository=repository, version=version)
+
+
+def entry_of(
+    spec: RecipeSpec, *, instance_id: str = "", repository: str = "", version: str = ""
+) -> dict[str, object]:
+    """Write an entry that `parse_entry` reads as just this; without the fields that are empty."""
+    whose = {"instance_id": instance_id} if instance_id else {"repo": repository}
+    fields = {
+        "version": version,
+        "runtime": "" if spec.runtime == "python" else spec.runtime,
+        "python": spec.python_version,
+        "pre_install": list(spec.pre_install),
+        "packages": list(spec.packages),
+        "install": list(spec.install),
+        "env": dict(spec.environment),
+        "test_command": spec.test_command,
+        "log_parser": spec.log_parser,
+        "image": spec.image,
+    }
+    return {**whose, **{name: value for name, value in fields.items() if value}}
 
 
 def recipe_of_row(row: Mapping[str, Any]) -> RecipeSpec | None:
@@ -260,4 +283,8 @@ def _text(value: object, name: str) -> str:
         raise RecipeError(f"{name} must be a text, not {type(value).__name__}.")
     if "\0" in value:
         raise RecipeError(f"{name} contains a NUL character.")
+    if _SURROGATE.search(value):
+        raise RecipeError(f"{name} contains half a character (a lone surrogate).")
+    if len(value) > _LONGEST.get(name, len(value)):
+        raise RecipeError(f"{name} is longer than {_LONGEST[name]} characters.")
     return value.strip("\n")

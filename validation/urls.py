@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from validation import admission_views, probe_views, views
+from validation import admission_views, probe_views, recipe_views, views
 
 app_name = "validation"
 
@@ -42,11 +42,24 @@ probe_urls = [
     path("probes/<uuid:uid>/run/", probe_views.rerun, name="probe-rerun"),
 ]
 
+recipe_urls = [
+    # /recipes/3/
+    path("recipes/", recipe_views.recipes, name="recipes"),
+    path("recipes/<int:pk>/", recipe_views.recipe, name="recipe"),
+    path("environments/<int:pk>/log/", recipe_views.build_log, name="build-log"),
+    path(
+        "environments/<int:pk>/remove/",
+        recipe_views.remove_environment,
+        name="remove-environment",
+    ),
+]
+
 urlpatterns = [
     *trajectory_urls,
     *task_urls,
     *run_urls,
     *probe_urls,
+    *recipe_urls,
     # /status/
     path("status/", views.status, name="status"),
 ]

@@ -67,6 +67,7 @@ def addresses(world: World, person: str) -> list[str]:
         task = world.foreign.trajectory.task.instance_id
         return [
             *("/", "/batches/", "/batches/foreign/", "/load/", "/status/", "/people/", "/reviews/"),
+            *("/recipes/", f"/recipes/{world.environment.recipe_id}/"),
             *(f"/tasks/{task}/", f"/runs/{world.foreign.gold_run.pk}/", "/batches/foreign/export/"),
             *(reading + pane for pane in panes),
             *(f"{reading}?left=step&step=2&part=output-0.2&q=line", "/search/?q=line"),

@@ -241,7 +241,7 @@ def test_a_removed_environment_is_built_again_when_it_is_wanted(
 ) -> None:
     environment = environment_for(calc_task, calc_mirror, calc.base)
 
-    assert remove_built(environment.key)
+    remove_built(Environment.objects.get())
 
     row = Environment.objects.get()
     assert (row.size_bytes, row.state) == (None, EnvironmentState.READY)

@@ -9,13 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from accounts import events
+from accounts.models import User
 from trajectories.git import Mirror, make_worktree
 from validation import environments as builds
 from validation.models import Environment, EnvironmentState, Recipe
-from validation.sandbox import Docker, Sandbox
+from validation.sandbox import Docker, Sandbox, SandboxError
 from validation.services.failures import InfrastructureFailure
 from validation.services.images import image_environment
 from validation.services.leases import LeaseLost
@@ -82,12 +84,23 @@ def environments_folder() -> Path:
     return folder
 
 
-def remove_built(key: str) -> bool:
-    """Remove an environment from this machine's disk; return false where a run uses it."""
-    if not builds.remove_environment(environments_folder(), key):
-        return False
-    _note_removed([key])
-    return True
+class NotRemoved(Exception):
+    """Tell why an environment was not removed."""
+
+
+def remove_built(row: Environment, *, user: User | None = None) -> None:
+    """Remove an environment from this machine's disk. Raises NotRemoved."""
+    folder = environments_folder()
+    if not (folder / row.key).exists():
+        raise NotRemoved(f"Environment {row} is not on the disk of this machine.")
+    try:
+        if not builds.remove_environment(folder, row.key):
+            raise NotRemoved(f"Environment {row} is in use by a run.")
+    except (OSError, SandboxError) as error:
+        raise NotRemoved(f"Environment {row} could not be removed: {error}.") from error
+    with transaction.atomic():
+        _note_removed([row.key])
+        events.record(user, "environment removed", row)
 
 
 def remove_abandoned_builds() -> None:

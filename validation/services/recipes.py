@@ -42,6 +42,15 @@ def load_recipe_file(path: Path, *, user: User | None = None) -> list[LoadedEntr
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return [_refused(path, 0, f"The file cannot be read: {error}.")]
+    return _load_text(path, text, user)
+
+
+def load_recipe_text(text: str, *, user: User | None = None) -> list[LoadedEntry]:
+    """Load every usable entry of a text, as of a file."""
+    return _load_text(Path("pasted"), text, user)
+
+
+def _load_text(path: Path, text: str, user: User | None) -> list[LoadedEntry]:
     loaded = []
     for item in read_recipes(text):
         if item.entry is None:
