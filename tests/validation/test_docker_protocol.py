@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.validation.engines import STAND_IN, kinds, need_real_engine, stand_in
-from tests.validation.sandboxes import Ground, control_groups, made_ground
+from tests.validation.sandboxes import Ground, contents, control_groups, made_ground, traces
 
 # The same functions with the fixture `ground` of this module.
 from tests.validation.test_sandbox import (  # noqa: F401
@@ -49,12 +49,15 @@ from tests.validation.test_sandbox_hostile import (  # noqa: F401
     test_endless_output_is_ended_and_kept_within_bounds,
     test_filling_the_disk_ends_at_the_limit,
     test_links_lead_nowhere_and_are_not_followed_afterwards,
+    test_no_more_processes_can_be_had_than_the_limit_allows,
     test_one_file_is_bounded,
+    test_paths_that_change_under_the_hands_of_the_reader_lead_nowhere,
     test_private_folders_are_bounded,
     test_secrets_of_the_host_are_out_of_sight,
     test_services_of_the_host_are_out_of_reach,
     test_several_processes_together_are_out_of_memory,
     test_the_embedded_servers_are_out_of_reach,
+    test_what_is_left_lying_about_goes_with_the_command,
     test_what_later_runs_read_cannot_be_written,
 )
 from validation.sandbox import Docker
@@ -73,7 +76,10 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
         made = stack.enter_context(made_ground(worker, sandbox))
         if not Path(made.interpreter.path).exists():
             pytest.skip("an ordinary user can reach no Python on this machine")
+        read_only, before = contents(made.folder / "hostile"), traces()
         yield made
+        assert contents(made.folder / "hostile") == read_only
+        assert traces() - before == set()
         assert made.left_over_processes() == []
         if kind == STAND_IN:
             assert engine.containers == {}

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from django.conf import settings
 from django.utils import timezone
 
 from trajectories.git import Mirror
 from validation import environments as builds
 from validation.models import Environment, EnvironmentState, Recipe
-from validation.sandbox import PUBLISHED, Docker, Image, published_image
+from validation.sandbox import PUBLISHED, Docker, Image, SandboxError, published_image
 from validation.services.leases import LeaseLost
 
 
@@ -32,7 +33,7 @@ def image_environment(
     cancelled: Callable[[], bool],
 ) -> Iterator[builds.ImageEnvironment]:
     """Hold the environment of an image while it is used. Raises SandboxError, LeaseLost."""
-    image = sandbox.image(name, cancelled)
+    image = _pulled(sandbox, name, cancelled)
     tree = mirror.tree_of(base_commit)
     key = builds.image_key(image, tree)
     with ExitStack() as held:
@@ -44,10 +45,25 @@ def image_environment(
                 found = builds.ensure_image_environment(
                     sandbox, image, key, base, folder, cancelled
                 )
+                _make_room(folder, sandbox)
         except builds.NotLocked as error:
             raise LeaseLost("while the image was prepared") from error
         _write_down(recipe, image, key, builds.size_of(found.path))
         yield found
+
+
+def _pulled(sandbox: Docker, name: str, cancelled: Callable[[], bool]) -> Image:
+    try:
+        return sandbox.image(name, cancelled)
+    except SandboxError as error:
+        if cancelled():
+            raise LeaseLost("while the image was pulled") from error
+        raise
+
+
+def _make_room(folder: Path, sandbox: Docker) -> None:
+    removed = builds.make_room(folder, settings.RETRACE_ENVIRONMENTS_BYTES, sandbox)
+    Environment.objects.filter(key__in=removed).update(size_bytes=None)
 
 
 def _blobs(mirror: Mirror, tree: str) -> dict[str, str]:

@@ -152,6 +152,8 @@ class Container:
                 continue
             kind = "--ro-bind" if mount["ReadOnly"] else "--bind"
             arguments += [kind, mount["Source"], mount["Target"]]
+        if host.get("Init"):
+            arguments += ["--ro-bind", "/bin/true", "/sbin/docker-init"]
         if host["NetworkMode"] != "none":
             for path in ("/etc/hosts", "/etc/resolv.conf"):
                 arguments += ["--ro-bind-try", path, path]

@@ -8,7 +8,8 @@ import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+FOLDERS = ("dev", "etc", "home", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var/tmp")
+SYSTEM = ("bin", "lib", "lib32", "lib64", "libx32")
 
 
 @dataclass
@@ -32,7 +33,19 @@ class StoredImage:
 
 def make_image(folder: Path, files: dict[str, str], *, env: tuple[str, ...] = ()) -> StoredImage:
     """Make an image for a registry: this machine's programs, and files of its own."""
-    for name in ("dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr", "var/tmp"):
+    for name in (
+        "dev",
+        "etc",
+        "home",
+        "proc",
+        "root",
+        "run",
+        "sbin",
+        "sys",
+        "tmp",
+        "usr",
+        "var/tmp",
+    ):
         (folder / name).mkdir(parents=True)
     for name in SYSTEM:
         if Path("/", name).is_symlink():

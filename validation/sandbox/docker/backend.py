@@ -33,7 +33,7 @@ PROBE_LIMITS = Limits(wall_seconds=60, cpu_seconds=20, disk_bytes=1024**2)
 PROBE = """
 cat /probe/token; echo
 grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status
-grep -c : /proc/net/dev
+echo Routes: $(grep -v Iface /proc/net/route; grep -v ' lo$' /proc/net/ipv6_route 2> /dev/null)
 touch /probe/x /x 2> /dev/null && echo writable
 """
 
@@ -179,7 +179,7 @@ def _seen(result: Result, token: str) -> str | None:
         "no capability to gain": not int("".join(status.get("CapBnd", ["1"])), 16),
         "no new privileges": status.get("NoNewPrivs") == ["1"],
         "a seccomp filter": status.get("Seccomp") == ["2"],
-        "no network": "1" in lines,
+        "no network": status.get("Routes") == [],
         "a read-only root": "writable" not in lines,
     }
     missing = [what for what, is_so in held.items() if not is_so]

@@ -11,7 +11,7 @@ from typing import Any
 from validation.sandbox.protocol import SandboxError, SandboxUnavailable
 
 # The engine answers at once, or something is wrong with it. Pulling has no limit.
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 60
 SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock")
 MESSAGE_CHARACTERS = 500
 

@@ -18,7 +18,11 @@ from validation.sandbox.protocol import Mount, SandboxError, SandboxUnavailable
 # A recipe's image of this name is the one SWE-bench published for the instance.
 PUBLISHED = "swebench"
 HOST = "retrace/host"
-FOLDERS = ("dev", "etc", "home", "proc", "root", "run", "sys", "usr", "var")
+# /sbin is no link to this machine's /usr/sbin, because engines mount their init into it.
+FOLDERS = ("dev", "etc", "home", "proc", "root", "run", "sbin", "sys", "usr", "var")
+SYSTEM_FOLDERS = tuple(name for name in layout.SYSTEM_FOLDERS if name != "sbin")
+# Python's ctypes asks for it by this path.
+LDCONFIG = ("sbin/ldconfig", "../usr/sbin/ldconfig")
 OPEN_FOLDERS = ("tmp", "var/tmp", f"{layout.HOME[1:]}")
 # Registries say these of what trying again does not mend.
 FOR_GOOD = ("not found", "denied", "unauthorized", "manifest unknown", "does not exist", "invalid")
@@ -110,11 +114,11 @@ def _skeleton() -> bytes:
             entry.type = tarfile.DIRTYPE
             entry.mode = 0o1777 if path in OPEN_FOLDERS else 0o755
             tar.addfile(entry)
-        for name in layout.SYSTEM_FOLDERS:
-            if Path("/", name).is_symlink():
-                entry = tarfile.TarInfo(name)
-                entry.type, entry.linkname = tarfile.SYMTYPE, os.readlink(f"/{name}")
-                tar.addfile(entry)
+        names = [name for name in SYSTEM_FOLDERS if Path("/", name).is_symlink()]
+        for name, target in (LDCONFIG, *((name, os.readlink(f"/{name}")) for name in names)):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
+            tar.addfile(entry)
         text = b"passwd: files\ngroup: files\nhosts: files dns\n"
         entry = tarfile.TarInfo("etc/nsswitch.conf")
         entry.size, entry.mode = len(text), 0o644
@@ -125,7 +129,7 @@ def _skeleton() -> bytes:
 def system_mounts() -> tuple[Mount, ...]:
     """Return what is mounted into the image of this machine's own programs, read-only."""
     folders = [Path("/usr")]
-    for name in layout.SYSTEM_FOLDERS:
+    for name in SYSTEM_FOLDERS:
         folder = Path("/", name)
         if folder.is_dir() and not folder.is_symlink():
             folders.append(folder)
