@@ -22,7 +22,7 @@ EXPECTED = (
     ("fails", "the exit status is not 0"),
     ("exit_status", "the exit status is …"),
     ("output_contains", "the output contains …"),
-    ("output_matches", "the output matches the regular expression …"),
+    ("output_matches", "the output matches (regular expression) …"),
 )
 # Rows for tests to begin with; “More tests” adds as many.
 TEST_ROWS = 2

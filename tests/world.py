@@ -12,6 +12,7 @@ from typing import Any
 
 from accounts.events import record
 from accounts.models import Event, Role, User
+from annotator.frozen_probes import frozen_probe
 from annotator.models import (
     Annotation,
     Assignment,
@@ -27,7 +28,7 @@ from reviews.services.threads import open_thread
 from tests.annotator.conftest import cite_thought, write
 from tests.factories import make_batch, make_task, make_trajectory
 from tests.probes import make_probe
-from tests.reviews.factories import submit
+from tests.reviews.factories import make_content, step_content, submit
 from tests.reviews.runs import make_run
 from tests.trajectories.git_repositories import SampleRepository
 from trajectories.code import fetch_repository
@@ -91,7 +92,9 @@ def make_world(sample: SampleRepository) -> World:
     foreign_batch = make_batch(foreign, slug="foreign")
     nils, olga = people["nils"], people["olga"]
     of_olga = _held(olga, foreign)
-    submission = submit(of_olga.assignment)
+    checked = frozen_probe(Probe.objects.with_results().get(pk=of_olga.probe.pk))
+    content = make_content(step_content(probes=[checked]), schema_version=2)
+    submission = submit(of_olga.assignment, content)
     hand_in([of_olga.probe])
     grant_evidence(people["reviewer"], foreign)
     return World(

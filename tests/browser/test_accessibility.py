@@ -77,7 +77,11 @@ def addresses(world: World, person: str) -> list[str]:
         ]
     if person == "nils":
         workspaces = (world.shared.assignment.pk, world.blind.assignment.pk)
-        return ["/", "/batches/shared/", *(f"/assignments/{pk}/" for pk in workspaces)]
+        checks = (
+            f"/reasoning/{world.shared.step.uid}/check/",
+            f"/probes/{world.shared.probe.uid}/",
+        )
+        return ["/", "/batches/shared/", *(f"/assignments/{pk}/" for pk in workspaces), *checks]
     return ["/reviews/", f"/reviews/submissions/{world.submission.pk}/"]
 
 

@@ -78,3 +78,12 @@ def test_the_tests_and_a_file_seen_are_there_too(page: Page) -> None:
     page.get_by_role("button", name="Seen").first.click()
     expect(page.locator("#right-pane .is-seen").first).to_be_visible()
     expect(page.locator("#right-pane")).to_contain_text("1 of 1 file")
+
+
+def test_a_claim_is_checked_on_a_page_of_its_own(page: Page) -> None:
+    page.get_by_role("link", name="Check this claim").click()
+    page.get_by_label("or a shell command").fill("python reproduce.py")
+    page.get_by_label("What is expected").select_option("fails")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no environment recipe")
+    expect(page.get_by_label("or a shell command")).to_have_value("python reproduce.py")
