@@ -171,8 +171,8 @@ def copy_below(source: Path, target: Path, path: str) -> bool:
     """
     *folders, name = path.split("/")
     with ExitStack() as stack:
-        start = _open_below(stack, source, folders, make=False)
-        end = _open_below(stack, target, folders, make=True)
+        start = open_below(stack, source, folders, make=False)
+        end = open_below(stack, target, folders, make=True)
         if start is None or end is None:
             return False
         try:
@@ -181,8 +181,11 @@ def copy_below(source: Path, target: Path, path: str) -> bool:
             return False
 
 
-def _open_below(stack: ExitStack, top: Path, folders: list[str], *, make: bool) -> int | None:
-    """Open a folder below `top` step by step, or return None where the way is no folder."""
+def open_below(stack: ExitStack, top: Path, folders: list[str], *, make: bool) -> int | None:
+    """Open a folder below `top` step by step, or return None where the way is no folder.
+
+    The descriptors are closed with the stack. `make` makes what is missing of the way.
+    """
     descriptor = os.open(top, FOLDER_FLAGS)
     stack.callback(os.close, descriptor)
     for folder in folders:

@@ -18,8 +18,9 @@ from validation.expectations import (
     read_expectations,
 )
 from validation.models import Run
-from validation.sandbox import SandboxUnavailable, choose_sandbox
+from validation.sandbox import SandboxUnavailable
 from validation.services.checking import Check, Checked, CheckedRun, begin, conclude, described
+from validation.services.sandboxes import wanted_sandbox
 from validation.services.validating import wait_for
 
 _ROW = "{:<34} {:<6} {:<20} {:<24} {:<30}"
@@ -120,6 +121,6 @@ def _chosen(path: Path, instances: list[str]) -> list[Expectation]:
 
 def _need_sandbox() -> None:
     try:
-        choose_sandbox()
+        wanted_sandbox()
     except SandboxUnavailable as error:
         raise CommandError(f"Tests cannot be run: {error}") from error
