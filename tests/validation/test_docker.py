@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import socket
 import tarfile
 import threading
 import time
@@ -85,6 +86,20 @@ def test_a_machine_without_an_engine_says_how_to_get_one(
 
     assert reason is not None
     assert "does not answer" in reason and "systemctl start docker" in reason
+
+
+def test_an_engine_that_hangs_keeps_nobody_from_other_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/s")
+        began = time.monotonic()
+
+        assert "does not answer" in (Docker().unavailable() or "")
+        assert reap() == 0
+        assert time.monotonic() - began < 15
 
 
 def test_an_engine_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

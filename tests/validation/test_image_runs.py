@@ -7,12 +7,16 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from tests.validation.conftest import CALC, GOLD, OLD_TESTS, RUNNER, CalcRepository, trajectory_with
 from tests.validation.engine import Engine, make_image
 from tests.validation.engines import stand_in
 from trajectories.models import Task
+from validation import broker
 from validation import environments as builds
+from validation.broker import WorkerInfo
 from validation.environments import RecipeSpec
 from validation.models import Environment, EnvironmentState, Outcome, Run, TreeName
 from validation.recipes import RecipeEntry
@@ -178,3 +182,15 @@ def test_a_worker_says_what_it_can_run(engine: Engine, settings: object) -> None
         found = worker_info("w")
         assert found.sandbox == "bubblewrap"
         assert [note.partition(":")[0] for note in found.notes] == ["docker"]
+
+
+def test_the_status_page_says_why_a_sandbox_is_not_used(admin_client: Client) -> None:
+    reason = "docker: No container engine runs on this machine. Start one <now>"
+    broker.beat(WorkerInfo("runs@test", "bubblewrap", "", (reason,)))
+    try:
+        page = admin_client.get(reverse("validation:status")).content.decode()
+    finally:
+        broker.stop_beating("runs@test")
+
+    assert "✓ sandbox: bubblewrap" in page
+    assert reason.replace("<", "&lt;").replace(">", "&gt;") in page

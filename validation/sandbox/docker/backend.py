@@ -15,7 +15,12 @@ from validation.sandbox import identity, layout, trees
 from validation.sandbox.docker import archives, images
 from validation.sandbox.docker.attached import Attached, remove_for_sure
 from validation.sandbox.docker.containers import creation, unused
-from validation.sandbox.docker.engine import ContainerLost, connected, speaking
+from validation.sandbox.docker.engine import (
+    ASKING_SECONDS,
+    ContainerLost,
+    connected,
+    speaking,
+)
 from validation.sandbox.docker.reaper import accounts_prefix, reap
 from validation.sandbox.protocol import (
     Cancelled,
@@ -55,7 +60,7 @@ class Docker:
         Asked each time whether it answers; what it gives a command is tried once for each engine.
         """
         try:
-            with connected() as client:
+            with connected(ASKING_SECONDS) as client:
                 info = client.info()
                 if self._tried == info["ID"]:
                     return None

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from validation.sandbox.docker.engine import connected, speaking
+from validation.sandbox.docker.engine import ASKING_SECONDS, connected, speaking
 from validation.sandbox.protocol import SandboxError, SandboxUnavailable
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def reap() -> int:
     """Remove the containers and folders that nobody looks after; return how many containers."""
     _remove_folders()
     try:
-        with connected() as client:
+        with connected(ASKING_SECONDS) as client:
             found = client.containers(all=True, filters={"label": f"{SANDBOX}=1"})
             gone = [item["Id"] for item in found if _abandoned(item.get("Labels") or {})]
             for container in gone:
