@@ -28,7 +28,7 @@ from validation.environments import (
 )
 from validation.environments.building import UNREACHABLE
 from validation.environments.indexes import package_indexes
-from validation.environments.interpreters import find_interpreter
+from validation.environments.interpreters import InterpreterNotFound, _reason, find_interpreter
 from validation.sandbox import Command, Limits, Mount, Result, choose_sandbox, remove_tree
 
 TREE = "a" * 40
@@ -288,6 +288,48 @@ def test_a_link_to_the_host_stays_a_link(folder: Path, tree: Path) -> None:
 def test_a_python_that_is_not_there_is_named(folder: Path) -> None:
     with pytest.raises(EnvironmentBuildFailed, match=r"Python 3\.3 is not on this machine"):
         built(RecipeSpec(python_version="3.3.7"), folder)
+
+
+def test_a_python_that_uv_has_no_environments_for_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InterpreterNotFound, match=r"no environments of Python 2\.7: name a cont"):
+        find_interpreter("2.7", tmp_path)
+
+
+def test_a_source_of_pythons_out_of_reach_is_said_without_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = {
+        "name": "cpython",
+        "arch": {"family": "x86_64", "variant": None},
+        **{"os": "linux", "libc": "gnu", "major": 3, "minor": 99, "patch": 1, "prerelease": ""},
+        "url": "http://me:hunter2@127.0.0.1:1/cpython-3.99.1.tar.gz",
+        **{"sha256": None, "variant": None, "build": "20260101"},
+    }
+    (tmp_path / "pythons.json").write_text(json.dumps({"cpython-3.99.1-linux-x86_64-gnu": listed}))
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", str(tmp_path / "pythons.json"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+
+    with pytest.raises(InterpreterNotFound) as failure:
+        find_interpreter("3.99", tmp_path)
+
+    assert str(failure.value).startswith("Python 3.99 is not on this machine, and uv could not")
+    assert "onnection refused" in str(failure.value)
+    assert "hunter2" not in str(failure.value) and "127.0.0.1" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("", "no reason given"),
+        (
+            "error: no\n  cause: HTTP status client error (404 Not Found) for url"
+            " (https://me:secret@pythons.example/cpython.tar.gz)",
+            "HTTP status client error (404 Not Found) for url its source",
+        ),
+    ],
+)
+def test_what_uv_says_of_a_source_is_told_without_its_address(said: str, told: str) -> None:
+    assert _reason(said) == told
 
 
 def test_any_patch_release_of_our_own_python_will_do(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +17,14 @@ import uv
 ASK_SECONDS = 60
 FETCH_SECONDS = 600
 FETCHED = ".pythons"
+OLDEST_MAJOR = 3
 ASK = (
     "import json, sys; print(json.dumps([sys.executable, sys.base_prefix, sys.version.split()[0]]))"
 )
 
 
+# "https://me:secret@pythons.example/cpython.tar.gz", with the parentheses or quotes around it
+_ADDRESS = re.compile(r"[(`]?\b(?:https?|file)://[^\s)`]+[)`]?")
 ASK_NODE = "JSON.stringify([process.execPath, process.versions.node])"
 
 
@@ -45,6 +49,10 @@ def find_interpreter(version: str, folder: Path) -> Interpreter:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     if wanted in ("", own):
         return _asked(Path(sys.base_prefix, "bin", f"python{own}"))
+    if int(wanted.partition(".")[0]) < OLDEST_MAJOR:
+        raise InterpreterNotFound(
+            f"uv makes no environments of Python {wanted}: name a container image in the recipe."
+        )
     return _asked(_of_pyenv(wanted) or _known_to_uv(wanted, folder) or _fetched(wanted, folder))
 
 
@@ -88,22 +96,28 @@ def _fetched(version: str, folder: Path) -> Path:
     done = _uv_python(folder, "install", "--no-bin", version, seconds=FETCH_SECONDS)
     path = _known_to_uv(version, folder)
     if path is None:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1].strip()
         raise InterpreterNotFound(
-            f"Python {version} is not on this machine, and uv could not fetch it ({reason}). "
+            f"Python {version} is not on this machine, and uv could not fetch it"
+            f" ({_reason(done.stderr)}). "
             "Install it, or load a recipe that names another version."
         )
     return path
 
 
+def _reason(output: str) -> str:
+    """Return the last thing uv said, without the address of this host's own source of Pythons."""
+    last = (output.strip().splitlines() or ["no reason given"])[-1].strip()
+    return _ADDRESS.sub("its source", last.removeprefix("cause: "))
+
+
 def _uv_python(
     folder: Path, action: str, *arguments: str, seconds: int
 ) -> subprocess.CompletedProcess[str]:
-    command = [uv.find_uv_bin(), "python", action, "--no-config", *arguments]
+    command = [uv.find_uv_bin(), "python", action, *arguments]
     try:
         return subprocess.run(
             command,
-            # From the root folder: uv must not be led by a project's own settings.
+            # From the root folder: the settings of this host count, not those of a project.
             cwd="/",
             env={**os.environ, "UV_PYTHON_INSTALL_DIR": str(folder / FETCHED)},
             stdin=subprocess.DEVNULL,
