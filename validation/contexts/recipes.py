@@ -62,7 +62,7 @@ class RecipesContext:
 
     page: Page[Recipe]
     lines: tuple[RecipeLine, ...]
-    limit_bytes: int
+    limit_megabytes: int
     entries: tuple[LoadedEntry, ...] = ()
 
 
@@ -88,7 +88,7 @@ def recipes_context(number: int, entries: tuple[LoadedEntry, ...] = ()) -> Recip
     return RecipesContext(
         page=page,
         lines=tuple(_line(recipe) for recipe in page),
-        limit_bytes=settings.RETRACE_ENVIRONMENTS_BYTES,
+        limit_megabytes=settings.RETRACE_ENVIRONMENTS_BYTES // 1_000_000,
         entries=entries,
     )
 
