@@ -30,7 +30,8 @@ from validation.environments import (
     remove_abandoned_builds,
     remove_environment,
 )
-from validation.environments.keeping import SHARED_CACHE, note_wheels
+from validation.environments.keeping import SHARED_CACHE, WHEELS_LOCK, note_wheels
+from validation.environments.locks import locked
 from validation.models import Environment, EnvironmentState, RecipeUse
 from validation.sandbox import choose_sandbox
 from validation.services.environments import environment_of, remove_built
@@ -191,6 +192,17 @@ def test_the_wheels_of_a_package_used_long_ago_go_first(tmp_path: Path) -> None:
 
     assert list(remains.rglob("iniconfig-2.1.0*"))
     assert not list(remains.rglob("pygments-2.19.2*"))
+
+
+def test_nobody_waits_for_a_long_installation_to_make_room(tmp_path: Path) -> None:
+    make_built(tmp_path, A, minutes_ago=5)
+    (tmp_path / SHARED_CACHE).mkdir()
+    (tmp_path / SHARED_CACHE / "wheel").write_bytes(b"x" * MEGABYTE)
+
+    with locked(tmp_path, WHEELS_LOCK):
+        assert room(tmp_path, 1) == [A]
+
+    assert (tmp_path / SHARED_CACHE / "wheel").exists()
 
 
 def size_on_disk(folder: Path) -> int:

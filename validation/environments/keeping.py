@@ -134,21 +134,34 @@ def note_wheels(folder: Path, names: list[str]) -> None:
 
 def _trim_wheels(folder: Path, limit_bytes: int, sandbox: Sandbox) -> int:
     """Remove the wheels of packages used longest ago; return how large the cache is then."""
+    try:
+        with locked(folder, WHEELS_LOCK, at_once):
+            return _trimmed(folder, limit_bytes, sandbox)
+    except NotLocked:
+        # Somebody installs packages, which takes minutes, and makes room when that is done.
+        return _cache_size(folder)
+
+
+def _trimmed(folder: Path, limit_bytes: int, sandbox: Sandbox) -> int:
     cache = folder / SHARED_CACHE
-    with locked(folder, WHEELS_LOCK):
-        size = trees.disk_usage(cache) if cache.is_dir() else 0
-        by_use = sorted((folder / _USED).glob("*"), key=lambda marker: marker.stat().st_mtime)
-        while size > limit_bytes and by_use:
-            # A quarter at a time: uv reads its whole cache to remove a package from it.
-            some, by_use = by_use[: len(by_use) // 4 + 1], by_use[len(by_use) // 4 + 1 :]
-            _clean(cache, [marker.name for marker in some], sandbox)
-            for marker in some:
-                marker.unlink()
-            size = trees.disk_usage(cache)
-        if size > limit_bytes:
-            remove_tree(cache)
-            size = 0
+    size = _cache_size(folder)
+    by_use = sorted((folder / _USED).glob("*"), key=lambda marker: marker.stat().st_mtime)
+    while size > limit_bytes and by_use:
+        # A quarter at a time: uv reads its whole cache to remove a package from it.
+        some, by_use = by_use[: len(by_use) // 4 + 1], by_use[len(by_use) // 4 + 1 :]
+        _clean(cache, [marker.name for marker in some], sandbox)
+        for marker in some:
+            marker.unlink()
+        size = _cache_size(folder)
+    if size > limit_bytes:
+        remove_tree(cache)
+        return 0
     return size
+
+
+def _cache_size(folder: Path) -> int:
+    cache = folder / SHARED_CACHE
+    return trees.disk_usage(cache) if cache.is_dir() else 0
 
 
 def _clean(cache: Path, names: list[str], sandbox: Sandbox) -> None:
