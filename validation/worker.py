@@ -15,7 +15,13 @@ from validation import broker
 from validation.broker import WorkerInfo
 from validation.services.environments import remove_abandoned_builds
 from validation.services.sandboxes import remove_abandoned_containers, worker_info
-from validation.services.sweeping import remove_abandoned_folders, remove_unnamed_logs, sweep
+from validation.services.sweeping import (
+    remove_abandoned_folders,
+    remove_abandoned_groups,
+    remove_old_temporaries,
+    remove_unnamed_logs,
+    sweep,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +81,8 @@ class Sweeper:
             self._tidied = time.monotonic()
             remove_unnamed_logs(settings.RETRACE_DATA)
             remove_abandoned_builds()
+            remove_abandoned_groups()
+            remove_old_temporaries()
 
     def _probe(self) -> None:
         if time.monotonic() - self._probed < PROBE_SECONDS:

@@ -21,6 +21,7 @@ PREFIX = "retrace-"
 # bubblewrap's own processes live in the group too.
 OWN_PROCESSES = 3
 REMOVAL_SECONDS = 10.0
+ABANDONED_TRIES = 20
 _numbers = itertools.count()
 
 
@@ -89,8 +90,11 @@ class ControlGroup:
 
 def create(limits: Limits) -> ControlGroup | None:
     """Make a group with these limits, or return None where that is not allowed."""
-    _remove_stale()
-    name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
+    for folder in _abandoned():
+        # Only what is empty: the sweeper takes its time for the rest.
+        _removed(folder)
+    pid = os.getpid()
+    name = f"{PREFIX}{pid}-{next(_numbers)}-{_start_of(pid)}"
     mounted = _mounted()
     version_2 = mounted.pop("", None)
     group = ControlGroup()
@@ -105,13 +109,44 @@ def create(limits: Limits) -> ControlGroup | None:
     return group if group.folders else None
 
 
-def _remove_stale() -> None:
-    """Remove the groups of workers that are gone (a killed worker cannot)."""
+def remove_abandoned() -> int:
+    """Remove the groups of workers that are gone, with what still runs in them; return how many."""
+    removed = 0
+    for folder in _abandoned():
+        group = ControlGroup(folders=[folder])
+        for _ in range(ABANDONED_TRIES):
+            group.kill()
+            if _removed(folder):
+                removed += 1
+                break
+            time.sleep(0.05)
+    return removed
+
+
+def _abandoned() -> Iterator[Path]:
+    """Yield the groups of workers that are gone: a killed worker cannot remove them.
+
+    Its process id may be another's by now, so the time of its start counts.
+    """
     for parent in {parent for parents in _mounted().values() for parent in parents}:
         for folder in parent.glob(f"{PREFIX}*-*"):
-            pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-            if pid.isdecimal() and not Path("/proc", pid).exists():
-                _removed(folder)
+            pid, _, rest = folder.name.removeprefix(PREFIX).partition("-")
+            made_by = rest.partition("-")[2]
+            if pid.isdecimal():
+                alive = _start_of(int(pid))
+                if not alive or (made_by and made_by != alive):
+                    yield folder
+
+
+def _start_of(pid: int) -> str:
+    """Return when a process was started, in the kernel's ticks, or nothing where none lives."""
+    try:
+        text = Path("/proc", str(pid), "stat").read_text()
+    except OSError:
+        return ""
+    # "17 (a name with ) in it) S 1 ...": the name is the only field that may hold a bracket.
+    state, *fields = text.rpartition(")")[2].split()
+    return "" if state == "Z" else fields[18]
 
 
 def _add_version_1(
@@ -215,7 +250,9 @@ def _removed(folder: Path) -> bool:
 
 def _processes(folder: Path) -> list[int]:
     with suppress(OSError):
-        return [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
+        found = (int(pid) for pid in (folder / "cgroup.procs").read_text().split())
+        # A process of another container shows as 0, which as a target means our own group.
+        return [pid for pid in found if pid > 0]
     return []
 
 

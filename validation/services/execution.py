@@ -34,6 +34,7 @@ from validation.services.images import image_of
 from validation.services.leases import MAX_ATTEMPTS, Lease, LeaseLost, claim
 from validation.services.mirrors import mirror_with
 from validation.services.order import Turns
+from validation.services.patience import AWAY, await_database
 from validation.services.plans import (
     ExtraPatchError,
     command_of,
@@ -101,7 +102,7 @@ def _execute(lease: Lease) -> bool:
     journal = Journal(on_environment=lease.name_environment)
     with lease:
         try:
-            finish(lease, _ending(lease, journal), journal)
+            _write_down(lease, _ending(lease, journal), journal)
         except LeaseLost:
             logger.warning("Run %s was taken away or cancelled", lease.run_id)
             return False
@@ -113,6 +114,19 @@ def _execute(lease: Lease) -> bool:
             reason = f"Unexpected error: {type(error).__name__}: {error}"
             return _fail(lease, journal, InfrastructureFailure(reason, may_pass=True))
     return True
+
+
+def _write_down(lease: Lease, ending: Ending, journal: Journal) -> None:
+    """Finish the run, and again should the database restart just then.
+
+    Where only the answer to a commit was lost, the second try finds the run finished: LeaseLost.
+    """
+    await_database(lease)
+    try:
+        finish(lease, ending, journal)
+    except AWAY:
+        await_database(lease)
+        finish(lease, ending, journal)
 
 
 def _fail(lease: Lease, journal: Journal, failure: InfrastructureFailure) -> bool:
@@ -190,6 +204,7 @@ class Execution:
                 environment.prepare_tree(testbed)
                 result = self._test(spec_of(recipe), environment, testbed)
         self.lease.check()
+        await_database(self.lease)
         self._check_killed(result)
         return self._judge(result, recipe.log_parser, _changed_paths(mirror, base, tested.tree))
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
+import tempfile
+import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +17,7 @@ from django.db.models.functions import Now
 from validation import whole_logs
 from validation.broker import queue_length, send
 from validation.models import Run, RunState
-from validation.sandbox import remove_tree
+from validation.sandbox import cgroups, remove_tree
 from validation.services.admission import conclude_admissions
 from validation.services.leases import HELD, MAX_ATTEMPTS, claimable
 from validation.services.probes import conclude_probes
@@ -24,6 +29,10 @@ logger = logging.getLogger(__name__)
 # A run this young is likely between its commit and its message.
 UNSENT_AFTER = timedelta(seconds=3)
 SENT_AT_ONCE = 50
+# Where patches are applied and read: see trajectories.git.patching and validation.working_trees.
+_TEMPORARY = "retrace-"
+_TEMPORARIES = ("retrace-index-", "retrace-numstat-", "retrace-rejects-")
+_OLD_SECONDS = 3600.0
 
 
 def sweep() -> None:
@@ -84,3 +93,20 @@ def remove_unnamed_logs(data: Path) -> None:
     named = set(Run.objects.exclude(full_log="").order_by().values_list("full_log", flat=True))
     if removed := whole_logs.remove_unnamed(data, named):
         logger.info("Removed %s outputs that no run names", removed)
+
+
+def remove_abandoned_groups() -> None:
+    """Remove control groups of workers that were killed, and what still runs in them."""
+    if removed := cgroups.remove_abandoned():
+        logger.warning("Removed %s control groups of workers that are gone", removed)
+
+
+def remove_old_temporaries(folder: Path | None = None) -> None:
+    """Remove the temporary folders that killed workers left; ours live for minutes at most."""
+    for path in (folder or Path(tempfile.gettempdir())).glob(f"{_TEMPORARY}*"):
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+            is_ours = is_ours and path.name.startswith(_TEMPORARIES)
+            if is_ours and time.time() - status.st_mtime > _OLD_SECONDS:
+                remove_tree(path)
