@@ -18,7 +18,6 @@ from validation.environments.interpreters import Interpreter
 from validation.sandbox import Mount
 
 CONFIG = "/opt/retrace/npmrc"
-DEFAULT_REGISTRY = "https://registry.npmjs.org"
 OPTIONS = (
     "ca",
     "cafile",
@@ -106,14 +105,14 @@ def _secrets(settings: Mapping[str, str], variables: Mapping[str, str]) -> Itera
         if name.startswith("//"):
             yield from _of_address("https:" + name.rpartition(":")[0])
     for value in (*settings.values(), *variables.values()):
-        if "://" in value and value.rstrip("/") != DEFAULT_REGISTRY:
+        if "://" in value:
             yield from _of_address(value)
 
 
 def _of_address(address: str) -> Iterator[str]:
     parts = urlsplit(address)
     yield address.rstrip("/")
-    if parts.hostname and f"https://{parts.hostname}" != DEFAULT_REGISTRY:
-        yield from (parts.netloc, parts.hostname) if parts.hostname != "localhost" else ()
+    if parts.hostname and parts.hostname != "localhost":
+        yield from (parts.netloc, parts.hostname)
     if parts.password:
         yield parts.password
