@@ -45,9 +45,12 @@ def node() -> None:
 
     try:
         find_node()
+    except InterpreterNotFound as error:
+        pytest.skip(str(error))
+    try:
         require_sandbox("node")
         choose_sandbox()
-    except (InterpreterNotFound, SandboxMissing, SandboxUnavailable) as error:
+    except (SandboxMissing, SandboxUnavailable) as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
