@@ -5,9 +5,11 @@ A file that no run names is removed by the workers, once it is an hour old.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Container
 from contextlib import suppress
@@ -70,7 +72,7 @@ class WholeLog:
             self._file.flush()
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Replacing one of the same content makes it young again, so that nobody removes it.
-            self._path.replace(folder / name)
+            _move(self._path, folder / name)
         except OSError:
             return ""
         finally:
@@ -90,6 +92,20 @@ class WholeLog:
         if file is not None:
             with suppress(OSError):
                 file.close()
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file in one step, also from a working folder that is a file system of its own."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # Should the copy break off, it is an old file that nobody names some time.
+        copy = target.with_suffix(f".copy-{os.getpid()}")
+        shutil.copyfile(source, copy)
+        copy.replace(target)
+        source.unlink()
 
 
 @dataclass(frozen=True)

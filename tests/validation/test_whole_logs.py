@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -51,6 +52,18 @@ def test_an_output_is_kept_up_to_a_limit_and_says_so(tmp_path: Path) -> None:
     content = path.read_bytes()
     assert content.startswith(b"x" * 20 + b"\n[... the output goes on")
     assert content.count(b"x") == 20
+
+
+def test_an_output_is_kept_from_a_file_system_of_its_own_too(tmp_path: Path) -> None:
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is one file system only")
+    with tempfile.TemporaryDirectory(dir=shared) as work, WholeLog(Path(work, "writing")) as whole:
+        whole.add(b"text")
+        name = whole.keep(tmp_path)
+        assert list(Path(work).iterdir()) == []
+    assert [path.read_bytes() for path in (tmp_path / FOLDER).iterdir()] == [b"text"]
+    assert path_of(tmp_path, name)
 
 
 def test_what_is_not_kept_leaves_no_file(tmp_path: Path) -> None:
