@@ -9,10 +9,18 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from accounts.models import Role, User
 from annotator.config.embedded import services
 from tests.paths import PROJECT_FOLDER
+
+# How fast examples are made and run says something of the machine alone.
+hypothesis_settings.register_profile(
+    "retrace", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("retrace")
 
 
 @pytest.fixture(scope="session", autouse=True)
