@@ -55,6 +55,9 @@ def counted(*chunks: str) -> tuple[int, int | None]:
         ("", (0, None)),
         ("collected 4 items\n\ntests/test_x.py ..F.   [100%]\n", (4, 4)),
         ("collected 9 items / 5 deselected / 4 selected\ntests/test_x.py ..", (2, 4)),
+        ("collecting ... collected 2 items\nt.py::a PASSED  [ 50%]\n", (1, 2)),
+        ("collected 1 item\nt.py F\nFAILED t.py::a[x - y] - no\nFAILED t.py::a\n", (1, 1)),
+        ("collected 2 items\nt.py ..\ncollected 1 item\nu.py .\n", (3, 3)),
         ("tests/a.py .\ntests/b.py ..\n...s.x\n", (9, None)),
         ("t.py::a PASSED   [ 50%]\nt.py::b FAILED   [100%]\n", (2, None)),
         # First signs, then the summary that names them again.

@@ -13,7 +13,9 @@ _SIGNS = re.compile(
 )
 _LONE_WORD = re.compile(r"[sxXFEfuKw]{1,3}")
 # "collected 56 items / 2 deselected / 54 selected" of pytest, "Found 56 test(s)." of Django
-_ANNOUNCED = re.compile(r"collected (?P<all>\d+) items?(?:.* (?P<some>\d+) selected)?\b.*")
+_ANNOUNCED = re.compile(
+    r"(?:collecting \.\.\. )?collected (?P<all>\d+) items?(?:.* (?P<some>\d+) selected)?\b.*"
+)
 _FOUND = re.compile(r"Found (?P<all>\d+) test\(s\)\.")
 # More of one line is no list of tests, and more output than this is not looked at.
 _LONGEST_LINE = 64 * 1024
@@ -47,14 +49,20 @@ class TestCounter:
 
     @property
     def done(self) -> int:
-        """Return how many tests have reported so far, the line that is being printed included."""
-        return max(self._n_signs + _n_signs(self._line), len(self._names))
+        """Return how many tests have reported so far, the line that is being printed included.
+
+        A summary may name a test in two ways, so there are no more than the output announced.
+        """
+        seen = max(self._n_signs + _n_signs(self._line), len(self._names))
+        return seen if self.announced is None else min(seen, self.announced)
 
     def _count(self, line: str) -> None:
         if name := result_of(line):
             self._names.add(name)
         elif match := _ANNOUNCED.fullmatch(line) or _FOUND.fullmatch(line):
-            self.announced = int(match.groupdict().get("some") or match["all"])
+            # A command may start its runner more than once.
+            n = int(match.groupdict().get("some") or match["all"])
+            self.announced = (self.announced or 0) + n
         else:
             self._n_signs += _n_signs(line)
 
