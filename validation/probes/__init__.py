@@ -17,7 +17,7 @@ from validation.probes.expectation import (
     read_expectation,
 )
 from validation.probes.judging import Facts, Judgement, Verdict, judge
-from validation.probes.matching import PatternTimeout, find_pattern
+from validation.probes.matching import PatternNotSearched, find_pattern
 from validation.probes.words import expected_words, sentence, where_words
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
     "Judgement",
     "OutputContains",
     "OutputMatches",
-    "PatternTimeout",
+    "PatternNotSearched",
     "TestsFail",
     "TestsPass",
     "Verdict",

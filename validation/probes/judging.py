@@ -15,7 +15,7 @@ from validation.probes.expectation import (
     TestsFail,
     TestsPass,
 )
-from validation.probes.matching import PatternTimeout, find_pattern
+from validation.probes.matching import PatternNotSearched, find_pattern
 
 FAILING = frozenset({"FAILED", "ERROR"})
 PASSING = frozenset({"PASSED", "XFAIL"})
@@ -69,7 +69,7 @@ def judge(
         case OutputMatches(pattern):
             try:
                 found = find(pattern, facts.output)
-            except PatternTimeout as error:
+            except PatternNotSearched as error:
                 return Judgement(Verdict.COULD_NOT_RUN, str(error))
             return _judge_output(facts, found, "a match")
 

@@ -19,12 +19,12 @@ sys.exit(0 if re.search(pattern, output, re.MULTILINE) else 10)
 _FOUND, _NOT_FOUND = 0, 10
 
 
-class PatternTimeout(Exception):
-    """The regular expression was not done within its time."""
+class PatternNotSearched(Exception):
+    """The regular expression was not done within its time, or could not begin."""
 
 
 def find_pattern(pattern: str, output: str, seconds: float = SECONDS) -> bool:
-    """Tell whether the pattern is found anywhere; raise PatternTimeout where it takes too long."""
+    """Tell whether the pattern is found anywhere; raise PatternNotSearched if that is not known."""
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-c", _PROGRAM],
@@ -34,7 +34,9 @@ def find_pattern(pattern: str, output: str, seconds: float = SECONDS) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise PatternTimeout(f"The pattern was not done after {seconds:g} s.") from error
+        raise PatternNotSearched(f"The pattern was not done after {seconds:g} s.") from error
+    except OSError as error:
+        raise PatternNotSearched(f"The pattern could not be looked for: {error}") from error
     if done.returncode not in (_FOUND, _NOT_FOUND):
-        raise PatternTimeout("The pattern could not be looked for: it needs too much memory.")
+        raise PatternNotSearched("The pattern could not be looked for: it needs too much memory.")
     return done.returncode == _FOUND
