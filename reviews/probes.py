@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import User
 from annotator.models import Submission
 from reviews.content import reasoning_steps
-from validation.contexts.probes import TONES, ProbeContext, probe_context
+from validation.contexts.probes import TONES, ProbeContext, probe_contexts
 from validation.models import Probe, ProbeJudgement
 
 
@@ -25,7 +25,7 @@ class ProbeView:
 
 
 def probes_of(user: User, submission: Submission) -> Mapping[str, ProbeContext]:
-    """Return the probes of a submission that `user` may see, by uid (two queries at most)."""
+    """Return the probes of a submission that `user` may see, by uid (constant queries)."""
     uids = [
         frozen["uid"]
         for step in reasoning_steps(submission.content)
@@ -34,7 +34,7 @@ def probes_of(user: User, submission: Submission) -> Mapping[str, ProbeContext]:
     if not uids:
         return {}
     found = Probe.objects.visible_to(user).filter(uid__in=uids).with_results()
-    return {str(probe.uid): probe_context(probe) for probe in found}
+    return {str(shown.row.uid): shown for shown in probe_contexts(found)}
 
 
 def probe_view(frozen: dict[str, Any], live: ProbeContext | None) -> ProbeView:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import AuthenticatedHttpRequest
 from validation.access import get_probe
-from validation.contexts.probes import probe_context
+from validation.contexts.probes import probe_contexts
 from validation.services.probes import rerun as rerun_probe
 from validation.services.requests import RunRefused
 
@@ -22,7 +22,7 @@ UNCHANGED = 204
 @require_GET
 def probe(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponse:
     """Show a probe; to HTMX its fragment, or 204 where the reader has seen this state already."""
-    context = probe_context(get_probe(request.user, uid))
+    [context] = probe_contexts([get_probe(request.user, uid)])
     if request.htmx and request.GET.get("seen") == context.signature:
         return HttpResponse(status=UNCHANGED)
     template = "validation/_probe.html" if request.htmx else "validation/probe_detail.html"
@@ -42,5 +42,5 @@ def rerun(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
         messages.error(request, str(refused))
     if not request.htmx:
         return redirect("validation:probe", uid)
-    context = {"probe": probe_context(get_probe(request.user, uid))}
-    return render(request, "validation/_probe.html", context)
+    [context] = probe_contexts([get_probe(request.user, uid)])
+    return render(request, "validation/_probe.html", {"probe": context})

@@ -21,7 +21,7 @@ from annotator.notes import Note, notes_for
 from annotator.submissions import live_probes, live_steps
 from trajectories.contexts.outline import StepMark
 from trajectories.models import Trajectory
-from validation.contexts.probes import ProbeContext, probe_context
+from validation.contexts.probes import ProbeContext, probe_contexts
 
 # What to write, by kind: the claim's and the rationale's placeholder.
 HINTS = {
@@ -155,8 +155,9 @@ def reasoning_context(
     for note in notes_for(annotation):
         by_step[note.reasoning_step_uid].append(note)
     steps = live_steps(annotation)
+    probes = _probes_by_step(steps)
     cards = tuple(
-        _card(place, step, len(steps), trajectory, by_step.pop(step.uid, []))
+        _card(place, step, len(steps), trajectory, by_step.pop(step.uid, []), probes[step.pk])
         for place, step in enumerate(steps, start=1)
     )
     policy = getattr(assignment.membership.batch, "policy", None)
@@ -174,8 +175,23 @@ def reasoning_context(
     )
 
 
+def _probes_by_step(steps: list[ReasoningStep]) -> dict[int, list[ProbeContext]]:
+    """Show the probes of all steps at once."""
+    held = [(step.pk, each.probe) for step in steps for each in step.live_probes]  # type: ignore[attr-defined]
+    found: dict[int, list[ProbeContext]] = defaultdict(list)
+    shown = probe_contexts(probe for _, probe in held)
+    for (pk, _), context in zip(held, shown, strict=True):
+        found[pk].append(context)
+    return found
+
+
 def _card(
-    number: int, step: ReasoningStep, n_cards: int, trajectory: Trajectory, notes: Iterable[Note]
+    number: int,
+    step: ReasoningStep,
+    n_cards: int,
+    trajectory: Trajectory,
+    notes: Iterable[Note],
+    probes: Iterable[ProbeContext],
 ) -> StepCard:
     labels = dict(Judgement.choices)
     return StepCard(
@@ -183,7 +199,7 @@ def _card(
         step=step,
         chips=tuple(chip(citation, trajectory) for citation in step.live_citations),  # type: ignore[attr-defined]
         notes=tuple(notes),
-        probes=tuple(probe_context(each.probe) for each in step.live_probes),  # type: ignore[attr-defined]
+        probes=tuple(probes),
         covers_text=format_covers(covered["step"] for covered in step.covers),
         covered=tuple(
             Covered(c["step"], c["judgement"], labels.get(c["judgement"], "not judged"))
@@ -195,8 +211,9 @@ def _card(
 
 
 def step_probes(step: ReasoningStep) -> tuple[ProbeContext, ...]:
-    """Return the probes of one reasoning step (three queries)."""
-    return tuple(probe_context(each.probe) for each in live_probes().filter(reasoning_step=step))
+    """Return the probes of one reasoning step (constant queries)."""
+    found = live_probes().filter(reasoning_step=step)
+    return tuple(probe_contexts(each.probe for each in found))
 
 
 def outline_marks(reasoning: Reasoning) -> dict[int, StepMark]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from trajectories.text import clean_text
-from validation.models import Probe, ProbeJudgement, ProbeResult, RunState
+from validation.contexts.progress import Progress, progress_of
+from validation.models import Probe, ProbeJudgement, ProbeResult
 from validation.probes import expected_words, read_expectation, where_words
 from validation.services.probes import sentence_of
 
@@ -69,9 +70,17 @@ class ProbeContext:
         return clean_text(self.row.extra_patch)
 
 
-def probe_context(probe: Probe) -> ProbeContext:
-    """Show a probe that comes `with_results` (no query)."""
-    results: Sequence[ProbeResult] = list(probe.results.all())
+def probe_contexts(probes: Iterable[Probe]) -> list[ProbeContext]:
+    """Show probes that come `with_results` (three queries where some still run, else none)."""
+    chosen = list(probes)
+    runs = [
+        result.run for probe in chosen for result in probe.results.all() if not result.judgement
+    ]
+    progress = progress_of(runs)
+    return [_context(probe, progress) for probe in chosen]
+
+
+def _context(probe: Probe, progress: Mapping[int, Progress]) -> ProbeContext:
     expected = read_expectation(probe.expectation)
     return ProbeContext(
         row=probe,
@@ -82,13 +91,14 @@ def probe_context(probe: Probe) -> ProbeContext:
         ),
         expected=clean_text(expected_words(expected, is_plural=len(probe.test_ids) > 1)),
         sentence=clean_text(sentence_of(probe)),
-        runs=tuple(_run(result) for result in results),
+        runs=tuple(_run(result, progress) for result in probe.results.all()),
     )
 
 
-def _run(result: ProbeResult) -> ProbeRun:
+def _run(result: ProbeResult, progress: Mapping[int, Progress]) -> ProbeRun:
     if result.judgement:
         words, tone = TONES[ProbeJudgement(result.judgement)]
         return ProbeRun(result.run_id, words, tone, clean_text(result.reason), False)
-    state = RunState.RUNNING if result.run.is_finished else RunState(result.run.state)
-    return ProbeRun(result.run_id, f"{state.label.lower()} …", "", "", True)
+    # A run that has ended is judged in a moment.
+    known = progress.get(result.run_id)
+    return ProbeRun(result.run_id, f"{known.words if known else 'judging'} …", "", "", True)
