@@ -27,6 +27,7 @@ from validation.logs import durations
         ("ok 1 - adds\n  ---\n  duration_ms: 0.5\n  ...\nnot ok 2 - halves", {"- adds": 0.0005}),
         ("  duration_ms: 0.5", {}),
         ("PASSED tests/test_x.py::test_a", {}),
+        (f"{'9' * 400}.0s call     t.py::a", {}),
         ("3 passed in 0.12s", {}),
         ("Ran 3 tests in 0.005s", {}),
         ("", {}),

@@ -58,6 +58,9 @@ def counted(*chunks: str) -> tuple[int, int | None]:
         ("collecting ... collected 2 items\nt.py::a PASSED  [ 50%]\n", (1, 2)),
         ("collected 1 item\nt.py F\nFAILED t.py::a[x - y] - no\nFAILED t.py::a\n", (1, 1)),
         ("collected 2 items\nt.py ..\ncollected 1 item\nu.py .\n", (3, 3)),
+        # Whoever lies about the number does not break the run.
+        (f"collected {'9' * 5_000} items\n", (0, None)),
+        ("collected 9999999 items\n" * 500, (0, 10_000_000)),
         ("tests/a.py .\ntests/b.py ..\n...s.x\n", (9, None)),
         ("t.py::a PASSED   [ 50%]\nt.py::b FAILED   [100%]\n", (2, None)),
         # First signs, then the summary that names them again.

@@ -14,11 +14,13 @@ _SIGNS = re.compile(
 _LONE_WORD = re.compile(r"[sxXFEfuKw]{1,3}")
 # "collected 56 items / 2 deselected / 54 selected" of pytest, "Found 56 test(s)." of Django
 _ANNOUNCED = re.compile(
-    r"(?:collecting \.\.\. )?collected (?P<all>\d+) items?(?:.* (?P<some>\d+) selected)?\b.*"
+    r"(?:collecting \.\.\. )?collected "
+    r"(?P<all>\d{1,7}) items?(?:.* (?P<some>\d{1,7}) selected)?\b.*"
 )
-_FOUND = re.compile(r"Found (?P<all>\d+) test\(s\)\.")
+_FOUND = re.compile(r"Found (?P<all>\d{1,7}) test\(s\)\.")
 # More of one line is no list of tests, and more output than this is not looked at.
-_LONGEST_LINE = 64 * 1024
+_LONGEST_LINE = 16 * 1024
+_MOST = 10_000_000
 _LIMIT_BYTES = 32 * 1024 * 1024
 
 
@@ -62,7 +64,7 @@ class TestCounter:
         elif match := _ANNOUNCED.fullmatch(line) or _FOUND.fullmatch(line):
             # A command may start its runner more than once.
             n = int(match.groupdict().get("some") or match["all"])
-            self.announced = (self.announced or 0) + n
+            self.announced = min((self.announced or 0) + n, _MOST)
         else:
             self._n_signs += _n_signs(line)
 

@@ -8,18 +8,18 @@ from collections import defaultdict
 from trajectories.text import clean_text
 
 # "0.12s call     tests/test_x.py::test_a" of pytest --durations; setup and teardown count too
-_PYTEST = re.compile(r"(?P<s>\d+\.\d+)s (?:call|setup|teardown) +(?P<id>\S.*)")
+_PYTEST = re.compile(r"(?P<s>\d{1,7}\.\d{1,9})s (?:call|setup|teardown) +(?P<id>\S.*)")
 # "0.123s     test_b (pkg.TestA.test_b)" of unittest --durations
-_UNITTEST = re.compile(r"(?P<s>\d+\.\d+)s +(?P<id>\w+ \([\w.]+\))")
+_UNITTEST = re.compile(r"(?P<s>\d{1,7}\.\d{1,9})s +(?P<id>\w+ \([\w.]+\))")
 # "--- PASS: TestA/case (0.01s)"
-_GO = re.compile(r"\s*--- (?:PASS|FAIL|SKIP): (?P<id>\S+) \((?P<s>\d+\.\d+)s\)")
+_GO = re.compile(r"\s*--- (?:PASS|FAIL|SKIP): (?P<id>\S+) \((?P<s>\d{1,7}\.\d{1,9})s\)")
 # "✔ adds numbers (1.25ms)" of node --test, "✓ adds numbers (5 ms)" of Jest
-_NODE = re.compile(r"\s*[✔✖✓✕] (?P<id>\S.*?) \((?P<n>\d+(?:\.\d+)?) ?(?P<unit>ms|s)\)")
+_NODE = re.compile(r"\s*[✔✖✓✕] (?P<id>\S.*?) \((?P<n>\d{1,9}(?:\.\d{1,9})?) ?(?P<unit>ms|s)\)")
 # "test_a - Took 12.345 seconds" of SymPy's runner
-_SYMPY = re.compile(r"(?P<id>test_\w+) - Took (?P<s>\d+\.\d+) seconds")
+_SYMPY = re.compile(r"(?P<id>test_\w+) - Took (?P<s>\d{1,7}\.\d{1,9}) seconds")
 # "ok 1 - adds" of TAP, and in what follows "  duration_ms: 0.66"
 _TAP = re.compile(r"\s*(?:ok|not ok) \d+ (?P<id>\S.*)")
-_TAP_TOOK = re.compile(r"\s+duration_ms: (?P<n>\d+(?:\.\d+)?)")
+_TAP_TOOK = re.compile(r"\s+duration_ms: (?P<n>\d{1,9}(?:\.\d{1,9})?)")
 _FORMS = (_PYTEST, _UNITTEST, _GO, _NODE, _SYMPY)
 # "test_b (pkg.TestA.test_b)", which older records have as "test_b (pkg.TestA)"
 _LONG_ID = re.compile(r"(?P<name>\w+) \((?P<owner>[\w.]+)\.(?P=name)\)")
