@@ -26,6 +26,7 @@ from validation.sandbox import (
     remove_tree,
 )
 from validation.sandbox.cgroups import PREFIX
+from validation.sandbox.docker.reaper import ACCOUNTS
 from validation.sandbox.identity import FIRST, SLOTS
 
 HOSTILE = Path(__file__).parent / "hostile"
@@ -131,9 +132,20 @@ def traces() -> set[str]:
         found |= {
             entry.path
             for entry in entries
-            if _owner(entry) in own | {NOBODY} and not entry.name.startswith(FOLDER)
+            if not _in_use_by_another(entry.name) and _owner(entry) in own | {NOBODY}
         }
     return found
+
+
+def _in_use_by_another(name: str) -> bool:
+    """Tell whether a folder belongs to another ground, or to a live process that runs containers.
+
+    A process removes its folder before it ends: asked before the folder is looked at, this leaves
+    no moment in which the folder of a process that just ended counts as left over.
+    """
+    pid = name.removeprefix(ACCOUNTS).partition("-")[0] if name.startswith(ACCOUNTS) else ""
+    other = pid.isdecimal() and int(pid) != os.getpid() and psutil.pid_exists(int(pid))
+    return other or name.startswith(FOLDER)
 
 
 def _owner(entry: os.DirEntry[str]) -> int | None:
