@@ -234,6 +234,12 @@ def _tree_or_trouble(trajectory: Trajectory, name: TreeName) -> tuple[str | None
         return None, error
 
 
+def patch_of(trajectory: Trajectory, which: DiffName) -> Patch:
+    """Return the gold, model or test patch as it was written; this needs no repository."""
+    new_name = sides_of(which)[1]
+    return _parsed(_patch_of_tree(trajectory.task_revision, new_name, trajectory))
+
+
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Patch:
     return parse_patch(text)

@@ -23,6 +23,7 @@ from trajectories.git import (
     make_worktree,
     overlay,
 )
+from trajectories.git.objects import MOST_OPEN
 from trajectories.git.process import run_git
 
 FILES = {
@@ -359,3 +360,17 @@ def test_reading_works_after_a_fork(mirror: Mirror, base: str) -> None:
         os._exit(0 if read() == expected else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert read() == expected
+
+
+def test_many_mirrors_do_not_keep_a_process_each(source: Path, base: str, tmp_path: Path) -> None:
+    mirrors = [Mirror(tmp_path / f"m{number}.git") for number in range(24)]
+    for mirror in mirrors:
+        git(tmp_path, "clone", "-q", "--bare", str(source), str(mirror.path))
+    before = len(os.listdir("/proc/self/fd"))
+
+    trees = {mirror.tree_of(base) for mirror in mirrors for _ in range(2)}
+    read = [mirror.read_blob(mirror.blob_id(mirror.tree_of(base), "README")) for mirror in mirrors]
+
+    assert len(trees) == 1
+    assert read == [FILES["README"]] * 24
+    assert len(os.listdir("/proc/self/fd")) - before <= 6 * MOST_OPEN

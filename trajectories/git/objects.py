@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
+from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,9 @@ from git import Git
 from trajectories.git.errors import ObjectMissing
 from trajectories.git.names import check_object_id, check_path, check_ref
 from trajectories.git.process import git_environment
+
+# Mirrors whose `cat-file` a process keeps open: each costs two processes and six pipes.
+MOST_OPEN = 16
 
 
 class GitObject(NamedTuple):
@@ -68,11 +73,41 @@ class ObjectReader:
         return _text(object_id), _text(kind), size
 
     def _process(self) -> Git:
+        """Return the open `cat-file`; `_lock` is held."""
         if self._git is None or self._pid != os.getpid():
             self._git = Git(str(self._git_dir))
             self._git.update_environment(**git_environment(), GIT_DIR=str(self._git_dir))
             self._pid = os.getpid()
+        _keep_open(self)
         return self._git
+
+    def close_if_idle(self) -> bool:
+        """End the `cat-file` until it is needed again; False where a thread just uses it."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            # After a fork the processes are the parent's, and stay with it.
+            if self._git is not None and self._pid == os.getpid():
+                self._git.clear_cache()
+                self._git = None
+        finally:
+            self._lock.release()
+        return True
+
+
+_open: OrderedDict[int, weakref.ref[ObjectReader]] = OrderedDict()
+_open_lock = threading.Lock()
+
+
+def _keep_open(reader: ObjectReader) -> None:
+    """Count a reader as the one used last; of too many, the one unused longest closes."""
+    with _open_lock:
+        _open[id(reader)] = weakref.ref(reader)
+        _open.move_to_end(id(reader))
+        for key, kept in list(_open.items())[:-MOST_OPEN]:
+            oldest = kept()
+            if oldest is None or oldest.close_if_idle():
+                del _open[key]
 
 
 def is_plain(path: str) -> bool:
