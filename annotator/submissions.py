@@ -13,14 +13,17 @@ from jsonschema import Draft202012Validator
 
 from annotator.citations.checking import problem_of, rows_of
 from annotator.citations.sources import CitedRows
+from annotator.details import details_of
 from annotator.frozen_probes import frozen_probe, is_open
 from annotator.models import Annotation, Citation, ReasoningKind, ReasoningStep, StepProbe
+from annotator.overview import as_content
+from annotator.versions import as_version
 from trajectories.models import TaskRevision, Trajectory
 from validation.models import Probe
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Submissions keep the version that they were handed in with.
-SCHEMA_VERSIONS = (1, 2)
+SCHEMA_VERSIONS = (1, 2, 3)
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
 
 Content = dict[str, Any]
@@ -49,7 +52,12 @@ def canonical_sha256(content: Content) -> str:
 
 
 def live_steps(annotation: Annotation) -> list[ReasoningStep]:
-    """Return the reasoning steps in order, with citations and probes (five queries at most)."""
+    """Return the chain in order, with citations and probes (five queries at most)."""
+    return [step for step in live_rows(annotation) if step.kind != ReasoningKind.ROOT_CAUSE]
+
+
+def live_rows(annotation: Annotation) -> list[ReasoningStep]:
+    """Return the chain and the root cause, which may stand anywhere in the list."""
     citations = Citation.objects.filter(deleted_at=None).order_by("pk")
     return list(
         annotation.reasoning_steps.filter(deleted_at=None).prefetch_related(
@@ -65,19 +73,42 @@ def live_probes() -> QuerySet[StepProbe]:
     return StepProbe.objects.filter(deleted_at=None).order_by("pk").prefetch_related(probes)
 
 
-def build_content(annotation: Annotation) -> Content:
-    """Return the annotation as the JSON that a submission freezes."""
+def build_content(annotation: Annotation, version: int = SCHEMA_VERSION) -> Content:
+    """Return the annotation as the JSON that a submission of that version freezes."""
     trajectory = annotation.assignment.membership.trajectory
     committed_at = annotation.diagnosis_committed_at
-    return {
+    rows = live_rows(annotation)
+    root_cause = next((row for row in rows if row.kind == ReasoningKind.ROOT_CAUSE), None)
+    content = {
         "schema_version": SCHEMA_VERSION,
         "task": _task(trajectory.task_revision),
         "trajectory": _trajectory(trajectory),
         "first_diagnosis": annotation.first_diagnosis,
         "diagnosis_committed_at": committed_at.isoformat() if committed_at else None,
         "edit_count": annotation.edit_count,
-        "reasoning_steps": [_step(step) for step in live_steps(annotation)],
+        "overview": as_content(annotation.overview),
+        "root_cause": _root_cause(root_cause) if root_cause else None,
+        "misstep_list": misstep_list_of(annotation),
+        "judgements": [
+            {"step": int(step), **judged}
+            for step, judged in sorted(annotation.judgements.items(), key=lambda row: int(row[0]))
+        ],
+        "waivers": [_waiver(key, reason) for key, reason in sorted(annotation.waivers.items())],
+        "reasoning_steps": [_step(row) for row in rows if row is not root_cause],
     }
+    return as_version(content, version)
+
+
+def misstep_list_of(annotation: Annotation) -> int:
+    """Return the version of the list of missteps that the batch uses."""
+    policy = getattr(annotation.assignment.membership.batch, "policy", None)
+    return policy.misstep_list if policy else 1
+
+
+def schema_version_of(annotation: Annotation) -> int:
+    """Return the version that the batch's submissions have."""
+    policy = getattr(annotation.assignment.membership.batch, "policy", None)
+    return policy.schema_version if policy else SCHEMA_VERSION
 
 
 def _task(revision: TaskRevision) -> Content:
@@ -98,6 +129,21 @@ def _trajectory(trajectory: Trajectory) -> Content:
     }
 
 
+def _waiver(key: str, reason: str) -> Content:
+    check, _, place = key.partition("|")
+    return {"check": check, "place": place, "reason": reason}
+
+
+def _root_cause(step: ReasoningStep) -> Content:
+    return {
+        "uid": str(step.uid),
+        "claim": step.claim,
+        "rationale": step.rationale,
+        **details_of(step.kind, step.details),
+        **_evidence(step),
+    }
+
+
 def _step(step: ReasoningStep) -> Content:
     is_decision = step.kind == ReasoningKind.DECISION
     return {
@@ -105,9 +151,22 @@ def _step(step: ReasoningStep) -> Content:
         "kind": step.kind,
         "claim": step.claim,
         "rationale": step.rationale,
+        "details": details_of(step.kind, step.details),
         # A step that is no decision any more keeps its options in the draft, for a change of mind.
-        "options": step.options if is_decision else [],
+        "options": [_option(option) for option in step.options] if is_decision else [],
         "covers": step.covers,
+        "relations": step.relations,
+        **_evidence(step),
+    }
+
+
+def _option(option: Content) -> Content:
+    """Return an option; those of earlier versions of the schema lack the last two fields."""
+    return {"considered_by": "", "evidence": [], **option}
+
+
+def _evidence(step: ReasoningStep) -> Content:
+    return {
         "citations": [_citation(citation) for citation in step.live_citations],  # type: ignore[attr-defined]
         "probes": [frozen_probe(each.probe) for each in step.live_probes],  # type: ignore[attr-defined]
     }
@@ -153,7 +212,7 @@ def _step_problems(step: ReasoningStep, trajectory: Trajectory, rows: CitedRows)
         found.append("has no claim; say in one line what it states.")
     if step.kind == ReasoningKind.DECISION:
         found += _option_problems(step.options)
-    unknown = [str(c["step"]) for c in step.covers if not 1 <= c["step"] <= trajectory.n_steps]
+    unknown = [str(number) for number in step.covers if not 1 <= number <= trajectory.n_steps]
     if unknown:
         found.append(
             f"covers step {', '.join(unknown)}, but the trajectory has {trajectory.n_steps} steps."

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotator.views import batches, probes, reasoning, workspace
+from annotator.views import batches, probes, reasoning, whole, workspace
 
 app_name = "annotator"
 
@@ -29,6 +29,11 @@ annotation_urls = [
     path("steps/", reasoning.add, name="step-add"),
     path("citations/", reasoning.cite, name="cite"),
     path("diagnosis/", reasoning.diagnosis, name="diagnosis"),
+    path("overview/", whole.overview, name="overview"),
+    path("judge/", whole.judge, name="judge"),
+    path("judgement/", whole.judgement, name="judgement"),
+    path("undo/", whole.undo, name="undo"),
+    path("redo/", whole.redo, name="redo"),
 ]
 
 # /reasoning/<uid>/

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from annotator.models import AssignmentState, Submission
+from annotator.versions import as_latest
 from reviews.changes import Change, StepChange, compare
 from reviews.citations import CitationView, citation_view
 from reviews.content import (
@@ -361,13 +362,16 @@ class SubmissionPage:
     def marks(self) -> dict[int, StepMark]:
         """Say for each covered trajectory step which reasoning steps are about it."""
         found: dict[int, list[str]] = defaultdict(list)
-        judgements: dict[int, str] = {}
         for step in self.steps:
-            for covered in step.content["covers"]:
-                found[covered["step"]].append(f"R{step.number}")
-                judgements[covered["step"]] = covered["judgement"]
+            for number in step.content["covers"]:
+                found[number].append(f"R{step.number}")
+        judgements = {
+            row["step"]: row["judgement"]
+            for row in as_latest(self.submission.content)["judgements"]
+        }
         return {
-            number: StepMark(" ".join(names), judgements[number]) for number, names in found.items()
+            number: StepMark(" ".join(found[number]), judgements.get(number, ""))
+            for number in {*found, *judgements}
         }
 
 
@@ -402,10 +406,12 @@ class _StepBuilder:
         self.may_comment = may_comment(user, submission)
         self.threads = threads_of(submission)
         self.probes = probes_of(user, submission)
-        self.changes = compare(before.content, submission.content) if before else {}
+        self.changes = (
+            compare(as_latest(before.content), as_latest(submission.content)) if before else {}
+        )
 
     def present(self) -> list[StepView]:
-        steps = reasoning_steps(self.submission.content)
+        steps = reasoning_steps(as_latest(self.submission.content))
         return [self._view(step, number) for number, step in enumerate(steps, start=1)]
 
     def removed(self) -> list[StepView]:

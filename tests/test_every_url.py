@@ -169,6 +169,15 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
                      method="post", data=cites)  # fmt: skip
     yield from rules("annotator:diagnosis", about, lambda w: [held(w).annotation.pk], *gets,
                      method="post", data={"first_diagnosis": "x"})  # fmt: skip
+    yield from rules("annotator:overview", about, lambda w: [held(w).annotation.pk], *gets,
+                     method="post", data={"version": 1, "strategy": "x"})  # fmt: skip
+    yield from rules("annotator:judge", about, lambda w: [held(w).annotation.pk], *gets,
+                     method="post", data={"steps": "1", "judgement": "misstep"})  # fmt: skip
+    yield from rules("annotator:judgement", about, lambda w: [held(w).annotation.pk], *gets,
+                     method="post",
+                     data={"version": 9, "step": 1, "judgement": "misstep"})  # fmt: skip
+    yield from rules("annotator:undo annotator:redo", about,
+                     lambda w: [held(w).annotation.pk], *gets, method="post")  # fmt: skip
     yield from rules("annotator:step-save", about, lambda w: [held(w).step.uid], *gets,
                      method="post", data={"version": 9, "claim": "mine"})  # fmt: skip
     yield from rules("annotator:step-move", about, lambda w: [held(w).step.uid], *gets,

@@ -196,7 +196,7 @@ def check(exported: dict[str, Any], instance: RealInstance, typed: dict[str, str
     assert exported["trajectory"]["n_steps"] == 8
     steps = exported["annotation"]["content"]["reasoning_steps"]
     assert [step["claim"] for step in steps] == [CAUSE, CHECK]
-    assert [covered["step"] for step in steps for covered in step["covers"]] == [3, 4, 5, 6, 7, 8]
+    assert [covered for step in steps for covered in step["covers"]] == [3, 4, 5, 6, 7, 8]
     citations = {cited["kind"]: cited for step in steps for cited in step["citations"]}
     assert citations.keys() == typed.keys()
     for kind, quote in typed.items():

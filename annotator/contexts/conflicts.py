@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from annotator.models import (
-    ReasoningStep,
-)
+from annotator.covers import format_covers
+from annotator.models import ReasoningStep
 from annotator.services.merging import Conflict, StaleVersion
+from annotator.step_fields import LABELS, LISTS, TEXTS
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class ConflictField:
     """A field that two windows changed: both texts, or both values as JSON for lists."""
 
     name: str
+    # What the form calls it.
+    input_name: str
     label: str
     is_text: bool
     mine: str
@@ -35,15 +37,6 @@ class ConflictPanel:
     hidden: tuple[tuple[str, str], ...]
 
 
-LABELS = {
-    "kind": "Kind",
-    "claim": "Claim",
-    "rationale": "Rationale",
-    "options": "Options",
-    "covers": "Covered steps",
-}
-
-
 def conflict_context(stale: StaleVersion) -> ConflictPanel:
     """Lay a stale save and what is stored side by side."""
     fields = tuple(_conflict_field(conflict) for conflict in stale.conflicts)
@@ -56,8 +49,9 @@ def _conflict_field(conflict: Conflict) -> ConflictField:
     name, mine, theirs = conflict.field, conflict.mine, conflict.theirs
     return ConflictField(
         name=name,
+        input_name=_as_input(name, mine)[0],
         label=LABELS[name],
-        is_text=name in {"claim", "rationale"},
+        is_text=name in TEXTS,
         mine=_as_input(name, mine)[1],
         theirs=_as_input(name, theirs)[1],
         mine_shown=_shown(name, mine),
@@ -66,16 +60,22 @@ def _conflict_field(conflict: Conflict) -> ConflictField:
 
 
 def _as_input(name: str, value: Any) -> tuple[str, str]:
-    return (f"{name}_json", json.dumps(value)) if name in {"options", "covers"} else (name, value)
+    if name in LISTS:
+        return f"{name}_json", json.dumps(value)
+    return name, "" if value is None else str(value)
 
 
 def _shown(name: str, value: Any) -> str:
     if name == "covers":
-        return ", ".join(f"{c['step']} {c['judgement']}".strip() for c in value) or "none"
+        return format_covers(value) or "none"
+    if name == "tests":
+        return "\n".join(value) or "none"
     if name == "options":
         lines = (
             f"{'✓ ' if o['chosen'] else ''}{o['title']} — for: {o['for']} — against: {o['against']}"
             for o in value
         )
         return "\n".join(lines) or "none"
-    return str(value)
+    if name in LISTS:
+        return f"{len(value)} named" if value else "none"
+    return str(value or "nothing")

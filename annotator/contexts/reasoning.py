@@ -10,70 +10,20 @@ from uuid import UUID
 
 from accounts.models import User
 from annotator.contexts.chips import Chip, chip
+from annotator.contexts.judgements import Judgements, judgements_context
+from annotator.contexts.kinds import HINTS, KEYS, KindFields, kind_fields
+from annotator.contexts.whole import OverviewContext, overview_context
 from annotator.covers import format_covers
-from annotator.models import (
-    Annotation,
-    Judgement,
-    ReasoningKind,
-    ReasoningStep,
-)
+from annotator.missteps import Misstep, grouped_missteps
+from annotator.models import CHAIN_KINDS, Annotation, ReasoningKind, ReasoningStep
 from annotator.notes import Note, notes_for
-from annotator.submissions import live_probes, live_steps
+from annotator.submissions import live_probes, live_rows, misstep_list_of, schema_version_of
+from trajectories.access import sight_of
 from trajectories.contexts.outline import StepMark
-from trajectories.models import Trajectory
+from trajectories.text import shorten
 from validation.contexts.probes import ProbeContext, probe_contexts
 
-# What to write, by kind: the claim's and the rationale's placeholder.
-HINTS = {
-    ReasoningKind.OBSERVATION: (
-        "What is seen, and where",
-        "What it means for the issue. Cite the lines or the output it rests on.",
-    ),
-    ReasoningKind.HYPOTHESIS: (
-        "What may be the cause",
-        "What speaks for it, and what would refute it.",
-    ),
-    ReasoningKind.EXPERIMENT: (
-        "What was tried, and what came out",
-        "What was run, what was expected, what happened, and what follows.",
-    ),
-    ReasoningKind.DECISION: (
-        "What was decided",
-        "Why this option and not the others.",
-    ),
-    ReasoningKind.CHANGE: (
-        "What is changed, and where",
-        "Why there, and what else had to change with it.",
-    ),
-    ReasoningKind.VERIFICATION: (
-        "What shows that the change is right",
-        "Which tests, what they show, and what they do not.",
-    ),
-    ReasoningKind.DEAD_END: (
-        "What went wrong",
-        "When it could have been seen, what would have been right, what it cost.",
-    ),
-}
-
-# What is pressed after `n` for a new step of a kind.
-KEYS = {
-    ReasoningKind.OBSERVATION: "o",
-    ReasoningKind.HYPOTHESIS: "h",
-    ReasoningKind.EXPERIMENT: "e",
-    ReasoningKind.DECISION: "d",
-    ReasoningKind.CHANGE: "c",
-    ReasoningKind.VERIFICATION: "v",
-    ReasoningKind.DEAD_END: "x",
-}
-
-
-@dataclass(frozen=True)
-class Covered:
-    """A trajectory step that a reasoning step covers."""
-
-    step: int
-    judgement: str
-    label: str
+NAME_CHARS = 70
 
 
 @dataclass(frozen=True)
@@ -85,10 +35,18 @@ class StepCard:
     chips: tuple[Chip, ...]
     notes: tuple[Note, ...]
     probes: tuple[ProbeContext, ...]
+    fields: KindFields
     covers_text: str
-    covered: tuple[Covered, ...]
     is_first: bool
     is_last: bool
+
+    @property
+    def name(self) -> str:
+        return "Root cause" if self.is_root_cause else f"R{self.number}"
+
+    @property
+    def is_root_cause(self) -> bool:
+        return self.step.kind == ReasoningKind.ROOT_CAUSE
 
     @property
     def hints(self) -> tuple[str, str]:
@@ -100,10 +58,17 @@ class StepCard:
 
     @property
     def option_rows(self) -> list[dict[str, Any]]:
-        """The options and room for more: two to begin with, then one empty row."""
+        """The options and room for more: two to begin with, then one empty row.
+
+        Evidence is counted as the card counts its citations.
+        """
         empty = {"title": "", "for": "", "against": "", "chosen": False}
         rows: list[dict[str, Any]] = list(self.step.options)
-        return rows + [empty] * max(1, 2 - len(rows))
+        uids = [str(chip.uid) for chip in self.chips]
+        return [
+            {**row, "evidence_text": _numbers(row.get("evidence", ()), uids)}
+            for row in rows + [empty] * max(1, 2 - len(rows))
+        ]
 
 
 @dataclass(frozen=True)
@@ -111,33 +76,45 @@ class Reasoning:
     """The reasoning column: all steps, and what may be done with them."""
 
     annotation: Annotation
+    # Of the chain; the root cause stands above it.
     cards: tuple[StepCard, ...]
+    root_cause: StepCard | None
+    overview: OverviewContext
+    judgements: Judgements
+    # Whether the batch asks for more than steps and evidence.
+    is_whole: bool
     notes: tuple[Note, ...]
     is_writable: bool
     asks_diagnosis: bool
     active: UUID | None = None
-    # What was just taken away, with the address that brings it back.
-    removed: str = ""
-    restore_url: str = ""
+    # What was just done, as a sentence.
+    said: str = ""
 
     @property
     def n_citations(self) -> int:
-        return sum(len(card.chips) for card in self.cards)
+        return sum(len(card.chips) for card in self.all_cards)
+
+    @property
+    def all_cards(self) -> tuple[StepCard, ...]:
+        return (*((self.root_cause,) if self.root_cause else ()), *self.cards)
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        return list(ReasoningKind.choices)
+        return [(kind.value, str(kind.label)) for kind in CHAIN_KINDS]
 
     @property
     def new_kinds(self) -> list[tuple[str, str, str]]:
         """What a new step may be: value, label and the key that follows `n`."""
-        return [
-            (value, label, KEYS[ReasoningKind(value)]) for value, label in ReasoningKind.choices
-        ]
+        offered = (*CHAIN_KINDS, *((ReasoningKind.ROOT_CAUSE,) if self.asks_root_cause else ()))
+        return [(kind.value, str(kind.label), KEYS[kind]) for kind in offered]
 
     @property
-    def judgements(self) -> list[tuple[str, str]]:
-        return list(Judgement.choices)
+    def missteps(self) -> list[tuple[str, list[Misstep]]]:
+        return grouped_missteps(misstep_list_of(self.annotation))
+
+    @property
+    def asks_root_cause(self) -> bool:
+        return self.is_whole and self.root_cause is None
 
 
 def reasoning_context(
@@ -145,8 +122,7 @@ def reasoning_context(
     annotation: Annotation,
     *,
     active: UUID | None = None,
-    removed: str = "",
-    restore_url: str = "",
+    said: str = "",
 ) -> Reasoning:
     """Show the annotation to `user`, who writes it if it is theirs and open (constant queries)."""
     assignment = annotation.assignment
@@ -154,24 +130,45 @@ def reasoning_context(
     by_step: dict[UUID | None, list[Note]] = defaultdict(list)
     for note in notes_for(annotation):
         by_step[note.reasoning_step_uid].append(note)
-    steps = live_steps(annotation)
-    probes = _probes_by_step(steps)
-    cards = tuple(
-        _card(place, step, len(steps), trajectory, by_step.pop(step.uid, []), probes[step.pk])
-        for place, step in enumerate(steps, start=1)
-    )
+    rows = live_rows(annotation)
+    chain = [step for step in rows if step.kind != ReasoningKind.ROOT_CAUSE]
+    probes = _probes_by_step(rows)
+    names = _names(rows, chain)
+    overview = overview_context(annotation)
+    sight = sight_of(user, trajectory)
+
+    def card(number: int, step: ReasoningStep) -> StepCard:
+        explains = overview.values["explains"]
+        return StepCard(
+            number=number,
+            step=step,
+            chips=tuple(chip(citation, trajectory) for citation in step.live_citations),  # type: ignore[attr-defined]
+            notes=tuple(by_step.pop(step.uid, [])),
+            probes=tuple(probes[step.pk]),
+            fields=kind_fields(step, names, trajectory, sight, explains),
+            covers_text=format_covers(step.covers),
+            is_first=number == 1,
+            is_last=number == len(chain),
+        )
+
+    root_cause = next((row for row in rows if row not in chain), None)
+    cards = tuple(card(number, step) for number, step in enumerate(chain, start=1))
+    root_card = card(0, root_cause) if root_cause else None
     policy = getattr(assignment.membership.batch, "policy", None)
     is_blind = bool(policy and policy.blind_first)
     return Reasoning(
         annotation=annotation,
         cards=cards,
+        root_cause=root_card,
+        overview=overview,
+        judgements=judgements_context(annotation),
+        is_whole=schema_version_of(annotation) >= 3,
         # What is about the whole, and about steps that are gone.
         notes=tuple(note for notes in by_step.values() for note in notes),
         is_writable=assignment.is_writable and assignment.annotator_id == user.pk,
         asks_diagnosis=is_blind or bool(annotation.first_diagnosis),
         active=active,
-        removed=removed,
-        restore_url=restore_url,
+        said=said,
     )
 
 
@@ -185,29 +182,19 @@ def _probes_by_step(steps: list[ReasoningStep]) -> dict[int, list[ProbeContext]]
     return found
 
 
-def _card(
-    number: int,
-    step: ReasoningStep,
-    n_cards: int,
-    trajectory: Trajectory,
-    notes: Iterable[Note],
-    probes: Iterable[ProbeContext],
-) -> StepCard:
-    labels = dict(Judgement.choices)
-    return StepCard(
-        number=number,
-        step=step,
-        chips=tuple(chip(citation, trajectory) for citation in step.live_citations),  # type: ignore[attr-defined]
-        notes=tuple(notes),
-        probes=tuple(probes),
-        covers_text=format_covers(covered["step"] for covered in step.covers),
-        covered=tuple(
-            Covered(c["step"], c["judgement"], labels.get(c["judgement"], "not judged"))
-            for c in step.covers
-        ),
-        is_first=number == 1,
-        is_last=number == n_cards,
-    )
+def _names(rows: list[ReasoningStep], chain: list[ReasoningStep]) -> dict[str, str]:
+    """Name what a step may point at: the chain in order, then the root cause."""
+    names = {
+        str(step.uid): shorten(f"R{number} {step.claim}", NAME_CHARS)
+        for number, step in enumerate(chain, start=1)
+    }
+    others = {str(row.uid): "the root cause" for row in rows if str(row.uid) not in names}
+    return {**names, **others}
+
+
+def _numbers(uids: Iterable[str], all_uids: list[str]) -> str:
+    """Write citations as the card counts them: `1, 3`."""
+    return format_covers(all_uids.index(uid) + 1 for uid in uids if uid in all_uids)
 
 
 def step_probes(step: ReasoningStep) -> tuple[ProbeContext, ...]:
@@ -219,12 +206,11 @@ def step_probes(step: ReasoningStep) -> tuple[ProbeContext, ...]:
 def outline_marks(reasoning: Reasoning) -> dict[int, StepMark]:
     """Say for each trajectory step how often it is cited, and how it was judged."""
     counts: dict[int, int] = defaultdict(int)
-    judgements: dict[int, str] = {}
-    for card in reasoning.cards:
+    judgements = reasoning.judgements.by_step
+    for card in reasoning.all_cards:
         for cited in card.chips:
             if cited.step is not None:
                 counts[cited.step] += 1
-        judgements |= {covered.step: covered.judgement for covered in card.covered}
     return {
         number: StepMark(_cites(counts[number]), judgements.get(number, ""))
         for number in {*counts, *judgements}

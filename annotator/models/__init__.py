@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from annotator.models.annotation import Annotation, Edit, Submission
+from annotator.models.annotation import Annotation, CheckReport, Edit, Submission
 from annotator.models.assignment import Assignment, AssignmentState, BatchPolicy
 from annotator.models.reasoning import (
+    CHAIN_KINDS,
     Citation,
     CitationKind,
     Judgement,
     ReasoningKind,
     ReasoningStep,
+    Relation,
     StepProbe,
 )
 
 __all__ = [
+    "CHAIN_KINDS",
     "Annotation",
     "Assignment",
     "AssignmentState",
     "BatchPolicy",
+    "CheckReport",
     "Citation",
     "CitationKind",
     "Edit",
     "Judgement",
     "ReasoningKind",
     "ReasoningStep",
+    "Relation",
     "StepProbe",
     "Submission",
 ]

@@ -16,6 +16,20 @@ class Annotation(models.Model):
     first_diagnosis = models.TextField(blank=True, help_text="Root cause and plan, Markdown.")
     # Once set, the diagnosis is fixed and the grant shows gold patch and verdicts.
     diagnosis_committed_at = models.DateTimeField(null=True, blank=True)
+    # What is said of the whole, beside the chain. Counted like a step's edits, for the same reason.
+    version = models.PositiveIntegerField(default=1)
+    overview = models.JSONField(
+        default=dict, help_text="Field to value, see annotator/overview.py; unset ones are absent."
+    )
+    judgements = models.JSONField(
+        default=dict,
+        help_text="Trajectory step to {judgement, misstep, should_have, is_decisive}.",
+    )
+    waivers = models.JSONField(
+        default=dict, help_text="“check|place” of a finding that is let stand, to the reason."
+    )
+    # Loaded with content that nobody here has worked on; it is no progress of anybody's.
+    is_prefilled = models.BooleanField(default=False)
     # Number of the last row of the edit log.
     edit_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -42,8 +56,12 @@ class Edit(models.Model):
     action = models.CharField(max_length=40)
     changes = models.JSONField(default=dict, help_text="{field: [before, after]}")
     version = models.PositiveIntegerField(
-        null=True, help_text="The reasoning step's version after the edit."
+        null=True, help_text="Of the reasoning step, or of the whole, after the edit."
     )
+    # Edits of one gesture are undone together; it goes by the number of its first edit.
+    gesture = models.PositiveIntegerField(null=True)
+    # The gesture that this one takes back; null for writing.
+    reverts = models.PositiveIntegerField(null=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -79,3 +97,22 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"submission {self.number} of {self.annotation}"
+
+
+class CheckReport(models.Model):
+    """What the checks found in a submission, once a worker has run them."""
+
+    submission = models.OneToOneField(
+        Submission, on_delete=models.CASCADE, related_name="check_report"
+    )
+    findings = models.JSONField(
+        default=list, help_text="[{check, severity, message, place, offer}], as they stood."
+    )
+    waived = models.JSONField(default=list, help_text="The same with the reason of the waiver.")
+    checked = models.JSONField(default=list, help_text="Ids of the checks that ran.")
+    # Why they could not be run; empty: they were.
+    failure = models.TextField(blank=True)
+    finished_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"checks of {self.submission}"

@@ -22,8 +22,13 @@ class BatchPolicy(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(10)],
         help_text="Annotators per trajectory.",
     )
-    schema_version = models.PositiveSmallIntegerField(default=1)
-    checks = models.JSONField(default=dict, help_text="Check id to on or off.")
+    # What a submission of this batch holds; see docs/schema.md.
+    schema_version = models.PositiveSmallIntegerField(
+        default=3, choices=[(2, "2: steps and evidence"), (3, "3: the whole reasoning")]
+    )
+    # Which list of kinds of misstep is offered; see annotator/missteps.py.
+    misstep_list = models.PositiveSmallIntegerField(default=1)
+    checks = models.JSONField(default=dict, help_text="Check id to false where it is off.")
     due_on = models.DateField(null=True, blank=True)
     weekly_hours_target = models.PositiveSmallIntegerField(null=True, blank=True)
     # Gold patch, verdicts and hints stay hidden until a first diagnosis is committed.

@@ -17,6 +17,19 @@ class ReasoningKind(models.TextChoices):
     CHANGE = "change"
     VERIFICATION = "verification"
     DEAD_END = "dead_end", "Dead end"
+    # Stands above the chain, once in an annotation: what the chain explains.
+    ROOT_CAUSE = "root_cause", "Root cause"
+
+
+CHAIN_KINDS = tuple(kind for kind in ReasoningKind if kind != ReasoningKind.ROOT_CAUSE)
+
+
+class Relation(models.TextChoices):
+    """What a reasoning step does to another one."""
+
+    SUPPORTS = "supports"
+    REFUTES = "refutes"
+    ANSWERS = "answers"
 
 
 class Judgement(models.TextChoices):
@@ -41,12 +54,17 @@ class ReasoningStep(models.Model):
     kind = models.CharField(max_length=20, choices=ReasoningKind)
     claim = models.CharField(max_length=500, blank=True, help_text="One line.")
     rationale = models.TextField(blank=True, help_text="Markdown.")
+    details = models.JSONField(
+        default=dict, help_text="The fields of its kind: see annotator/details.py."
+    )
     options = models.JSONField(
-        default=list, help_text="Of a decision: [{title, for, against, chosen}], in order."
+        default=list,
+        help_text="Of a decision: [{title, for, against, considered_by, chosen, evidence}].",
     )
-    covers = models.JSONField(
-        default=list, help_text="[{step, judgement}]: trajectory steps, judgement may be empty."
+    relations = models.JSONField(
+        default=list, help_text="[{type, to}]: uids of other reasoning steps."
     )
+    covers = models.JSONField(default=list, help_text="Numbers of trajectory steps, sorted.")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
@@ -54,6 +72,13 @@ class ReasoningStep(models.Model):
 
     class Meta:
         ordering = ["annotation", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["annotation"],
+                condition=Q(kind=ReasoningKind.ROOT_CAUSE, deleted_at=None),
+                name="reasoning_step_one_root_cause",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.claim}"

@@ -8,7 +8,7 @@ from accounts.models import User
 from annotator.citations.sources import Passage
 from annotator.citations.targets import as_json
 from annotator.models import Annotation, Citation, CitationKind, ReasoningKind, ReasoningStep
-from annotator.services.editing import add_step, lock, log
+from annotator.services.editing import add_step, lock, log, one_gesture
 
 
 @transaction.atomic
@@ -23,8 +23,14 @@ def cite(
 
     The same passage cited twice on one step stays one citation.
     """
-    if step is None:
-        step = add_step(user, annotation, ReasoningKind.OBSERVATION)
+    with one_gesture():
+        step = step or add_step(user, annotation, ReasoningKind.OBSERVATION)
+        return _cite(user, annotation, kind, passage, step)
+
+
+def _cite(
+    user: User, annotation: Annotation, kind: str, passage: Passage, step: ReasoningStep
+) -> Citation:
     locked = lock(user, annotation)
     values = {
         "kind": CitationKind(kind),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +16,7 @@ from django.utils import timezone
 from accounts.events import record
 from accounts.models import User
 from annotator.models import (
+    CHAIN_KINDS,
     Annotation,
     Citation,
     Edit,
@@ -20,10 +24,9 @@ from annotator.models import (
     ReasoningStep,
 )
 from annotator.services.merging import StaleVersion, merge
+from annotator.step_fields import as_logged_now, read_fields, write_fields
 from trajectories.models import Grant
 
-# What a person edits of a reasoning step.
-FIELDS = ("kind", "claim", "rationale", "options", "covers")
 # Room for later moves between two steps; positions are renumbered when it is used up.
 GAP = 1024
 
@@ -50,31 +53,69 @@ def lock(user: User, annotation: Annotation) -> Annotation:
     return locked
 
 
+@dataclass
+class _Gesture:
+    """Edits that one thing a person did consists of; `number` is the first one's."""
+
+    number: int | None = None
+    reverts: int | None = None
+
+
+_under_way: ContextVar[_Gesture | None] = ContextVar("gesture", default=None)
+
+
+@contextmanager
+def one_gesture(*, reverts: int | None = None) -> Iterator[None]:
+    """Have all edits in this block undone together; `reverts` names the gesture they take back.
+
+    A gesture within another is part of it.
+    """
+    if _under_way.get() is not None:
+        yield
+        return
+    token = _under_way.set(_Gesture(reverts=reverts))
+    try:
+        yield
+    finally:
+        _under_way.reset(token)
+
+
 def log(
     annotation: Annotation,
     author: User,
     action: str,
     changes: Mapping[str, object],
     step: ReasoningStep | None = None,
+    *,
+    version: int | None = None,
 ) -> Edit:
-    """Append to the edit log; `annotation` is locked."""
+    """Append to the edit log; `annotation` is locked. `version` is by default the step's."""
     annotation.edit_count += 1
-    annotation.save(update_fields=["edit_count", "changed_at"])
+    annotation.is_prefilled = False
+    annotation.save(update_fields=["edit_count", "is_prefilled", "changed_at"])
+    gesture = _under_way.get() or _Gesture()
+    gesture.number = gesture.number or annotation.edit_count
     return Edit.objects.create(
         annotation=annotation,
         number=annotation.edit_count,
         reasoning_step=step,
         action=action,
         changes=dict(changes),
-        version=step.version if step else None,
+        version=version or (step.version if step else None),
         author=author,
+        gesture=gesture.number,
+        reverts=gesture.reverts,
     )
 
 
 @transaction.atomic
 def add_step(user: User, annotation: Annotation, kind: str) -> ReasoningStep:
-    """Append an empty reasoning step."""
+    """Append an empty reasoning step; the root cause, which there is one of, is found if there."""
     locked = lock(user, annotation)
+    if kind == ReasoningKind.ROOT_CAUSE:
+        there = locked.reasoning_steps.filter(kind=kind, deleted_at=None).first()
+        if there is not None:
+            return there
     last = locked.reasoning_steps.aggregate(last=Max("position"))["last"] or 0
     step = ReasoningStep.objects.create(
         annotation=locked, kind=ReasoningKind(kind), position=last + GAP
@@ -96,31 +137,37 @@ def save_step(
     current = ReasoningStep.objects.select_for_update().get(pk=step.pk)
     if current.deleted_at is not None:
         raise NotWritable("This reasoning step was removed in another window; undo that first.")
-    stored = {name: getattr(current, name) for name in FIELDS}
+    stored = read_fields(current)
     base = values_at(current, version)
     merged, conflicts = merge(base, dict(values), stored)
     if conflicts:
         raise StaleVersion(current, conflicts, merged)
-    changes = {
-        name: [stored[name], merged[name]] for name in merged if merged[name] != stored[name]
-    }
-    if not changes:
-        return current
-    for name, (_, after) in changes.items():
-        setattr(current, name, after)
-    current.version += 1
-    current.save(update_fields=[*changes, "version", "changed_at"])
-    log(locked, user, "update", changes, current)
+    write_step(user, locked, current, merged)
     return current
+
+
+def write_step(
+    user: User, annotation: Annotation, step: ReasoningStep, values: Mapping[str, Any]
+) -> None:
+    """Set the fields that differ, and log it; `annotation` and `step` are locked."""
+    stored = read_fields(step)
+    changes = {name: [stored[name], after] for name, after in values.items()}
+    changes = {name: change for name, change in changes.items() if change[0] != change[1]}
+    if not changes:
+        return
+    columns = write_fields(step, {name: after for name, (_, after) in changes.items()})
+    step.version += 1
+    step.save(update_fields=[*columns, "version", "changed_at"])
+    log(annotation, user, "update", changes, step)
 
 
 def values_at(step: ReasoningStep, version: int) -> dict[str, Any]:
     """Return the fields as they were at an earlier version, from the edit log (one query)."""
-    values = {name: getattr(step, name) for name in FIELDS}
+    values = read_fields(step)
     later = step.edits.filter(version__gt=version, action="update").order_by("-version")
     for edit in later:
         for name, (before, _) in edit.changes.items():
-            values[name] = before
+            values[name] = as_logged_now(name, before)
     return values
 
 
@@ -144,19 +191,39 @@ def restore_step(user: User, step: ReasoningStep) -> None:
 
 @transaction.atomic
 def move_step(user: User, step: ReasoningStep, offset: int) -> None:
-    """Move a reasoning step by `offset` places among those that are not deleted."""
+    """Move a reasoning step by `offset` places along the chain."""
     locked = lock(user, step.annotation)
-    order = list(locked.reasoning_steps.filter(deleted_at=None).values_list("pk", flat=True))
-    if step.pk not in order:
-        return
+    order = chain_order(locked)
+    if step.pk in order:
+        _place(user, locked, step, order, order.index(step.pk) + offset)
+
+
+@transaction.atomic
+def place_step(user: User, step: ReasoningStep, place: int) -> None:
+    """Move a reasoning step to a place of the chain, counted from 1."""
+    locked = lock(user, step.annotation)
+    order = chain_order(locked)
+    if step.pk in order:
+        _place(user, locked, step, order, place - 1)
+
+
+def chain_order(annotation: Annotation) -> list[int]:
+    """Return the primary keys of the chain's steps in order; `annotation` is locked."""
+    chain = annotation.reasoning_steps.filter(deleted_at=None, kind__in=CHAIN_KINDS)
+    return list(chain.values_list("pk", flat=True))
+
+
+def _place(
+    user: User, annotation: Annotation, step: ReasoningStep, order: list[int], index: int
+) -> None:
     before = order.index(step.pk)
-    after = max(0, min(len(order) - 1, before + offset))
+    after = max(0, min(len(order) - 1, index))
     if after == before:
         return
     order.insert(after, order.pop(before))
     for place, pk in enumerate(order, start=1):
         ReasoningStep.objects.filter(pk=pk).update(position=place * GAP)
-    log(locked, user, "move", {"place": [before + 1, after + 1]}, step)
+    log(annotation, user, "move", {"place": [before + 1, after + 1]}, step)
 
 
 @transaction.atomic

@@ -81,8 +81,7 @@ def remove(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
         request,
         step.annotation,
         active=step.uid,
-        removed="Removed a check.",
-        restore_url=reverse("annotator:probe-restore", args=[uid]),
+        said="Removed a check.",
     )
 
 

@@ -14,7 +14,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -29,12 +28,13 @@ from annotator.forms import (
     DiagnosisForm,
     MoveForm,
     NewStepForm,
-    ReasoningStepForm,
 )
 from annotator.models import Annotation, ReasoningStep
 from annotator.services import citing, editing
 from annotator.services.editing import NotWritable
 from annotator.services.merging import StaleVersion
+from annotator.step_fields import TEXTS, read_field
+from annotator.step_forms import ReasoningStepForm
 from trajectories.access import sight_of
 from trajectories.markdown import render_markdown
 
@@ -52,16 +52,16 @@ def refuses_plainly(view: View[P]) -> Callable[..., HttpResponseBase]:
         try:
             return view(request, *args, **kwargs)
         except NotWritable as error:
-            return _sentence(str(error), 409)
+            return sentence(str(error), 409)
 
     return answered
 
 
-def _sentence(text: str, status: int) -> HttpResponse:
+def sentence(text: str, status: int) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
-def _first_error(form: Any) -> str:
+def first_error(form: Any) -> str:
     return str(next(iter(form.errors.values()))[0])
 
 
@@ -92,7 +92,7 @@ def add(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     annotation = get_annotation(request.user, pk)
     form = NewStepForm(request.POST)
     if not form.is_valid():
-        return _sentence(_first_error(form), 422)
+        return sentence(first_error(form), 422)
     step = editing.add_step(request.user, annotation, form.cleaned_data["kind"])
     return answer_column(request, annotation, active=step.uid)
 
@@ -103,7 +103,10 @@ def save(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     """Save what was written; 409 with both texts if another window changed the same field."""
     step = get_reasoning_step(request.user, uid)
     n_steps = step.annotation.assignment.membership.trajectory.n_steps
-    form = ReasoningStepForm(request.POST, n_steps=n_steps)
+    cited = step.citations.filter(deleted_at=None).order_by("pk").values_list("uid", flat=True)
+    form = ReasoningStepForm(
+        request.POST, n_steps=n_steps, citation_uids=[str(uid) for uid in cited]
+    )
     if not form.is_valid():
         return _refused_save(request, form)
     try:
@@ -120,43 +123,38 @@ def preview(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponse:
     return HttpResponse(render_markdown(rationale or "Nothing is written yet."))
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
 def _refused_save(request: HttpRequest, form: ReasoningStepForm) -> HttpResponse:
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"errors": form.errors}, status=422)
-    return _sentence(_first_error(form), 422)
+    return sentence(first_error(form), 422)
 
 
 def _conflict(request: HttpRequest, stale: StaleVersion) -> HttpResponse:
     panel = {"panel": conflict_context(stale)}
-    template = "annotator/_conflict.html" if _wants_json(request) else "annotator/conflict.html"
+    template = "annotator/_conflict.html" if wants_json(request) else "annotator/conflict.html"
     return render(request, template, panel, status=409)
 
 
 def _saved(request: HttpRequest, step: ReasoningStep, form: ReasoningStepForm) -> HttpResponseBase:
-    if not _wants_json(request):
+    if not wants_json(request):
         messages.success(request, "Saved.")
         return redirect("annotator:workspace", step.annotation.assignment_id)
     # Fields that another window changed and this one did not: the script puts them in place.
     merged = {
-        name: getattr(step, name)
-        for name in ("claim", "rationale")
-        if name in form.values and getattr(step, name) != form.values[name]
+        name: read_field(step, name)
+        for name, sent in form.values.items()
+        if read_field(step, name) != sent
     }
-    is_mixed = any(
-        getattr(step, name) != form.values[name]
-        for name in ("kind", "options", "covers")
-        if name in form.values
-    )
     return JsonResponse(
         {
             "version": step.version,
             "saved_at": timezone.now().isoformat(),
-            "merged": merged,
-            "reload": is_mixed,
+            "merged": {name: value for name, value in merged.items() if name in TEXTS},
+            "reload": not merged.keys() <= TEXTS,
         }
     )
 
@@ -167,7 +165,7 @@ def move(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     step = get_reasoning_step(request.user, uid)
     form = MoveForm(request.POST)
     if not form.is_valid():
-        return _sentence(_first_error(form), 422)
+        return sentence(first_error(form), 422)
     editing.move_step(request.user, step, form.cleaned_data["offset"])
     return answer_column(request, step.annotation, active=uid)
 
@@ -177,12 +175,7 @@ def move(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
 def delete(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     step = get_reasoning_step(request.user, uid)
     editing.delete_step(request.user, step)
-    return answer_column(
-        request,
-        step.annotation,
-        removed=f"Removed: {step}",
-        restore_url=reverse("annotator:step-restore", args=[uid]),
-    )
+    return answer_column(request, step.annotation, said=f"Removed: {step}")
 
 
 @require_POST
@@ -200,7 +193,7 @@ def cite(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     annotation = get_annotation(request.user, pk)
     form = CitationForm(request.POST)
     if not form.is_valid():
-        return _sentence(_first_error(form), 422)
+        return sentence(first_error(form), 422)
     data = form.cleaned_data
     trajectory = annotation.assignment.membership.trajectory
     selected = Selected(data["quote"], data["before"], data["after"])
@@ -208,7 +201,7 @@ def cite(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     try:
         passage = find_passage(trajectory, sight, data["target"], selected)
     except CannotCite as error:
-        return _sentence(str(error), 422)
+        return sentence(str(error), 422)
     step = editing.find_step(annotation, data["step"]) if data["step"] else None
     citation = citing.cite(request.user, annotation, data["kind"], passage, step)
     return answer_column(request, annotation, active=citation.reasoning_step.uid)
@@ -223,8 +216,7 @@ def uncite(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
         request,
         citation.reasoning_step.annotation,
         active=citation.reasoning_step.uid,
-        removed="Removed a citation.",
-        restore_url=reverse("annotator:citation-restore", args=[uid]),
+        said="Removed a citation.",
     )
 
 
@@ -244,13 +236,13 @@ def diagnosis(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     annotation = get_annotation(request.user, pk)
     form = DiagnosisForm(request.POST)
     if not form.is_valid():
-        return _sentence(_first_error(form), 422)
+        return sentence(first_error(form), 422)
     text, base = form.cleaned_data["first_diagnosis"], form.cleaned_data["base"]
     if form.cleaned_data["commit"]:
         editing.commit_diagnosis(request.user, annotation, text, base)
         messages.success(request, "Committed. Gold patch and verdicts are open now.")
         return redirect("annotator:workspace", annotation.assignment_id)
     editing.save_diagnosis(request.user, annotation, text, base)
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"saved_at": timezone.now().isoformat()})
     return redirect("annotator:workspace", annotation.assignment_id)

@@ -94,11 +94,11 @@ def test_any_target_is_read_or_refused_in_a_sentence(kind: str, raw: dict[str, A
 
 OPTION = {"title": "One", "for": "", "against": "", "chosen": False}
 CHANGED: list[dict[str, str]] = [
-    {"covers_json": json.dumps([{"step": 99, "judgement": ""}])},
-    {"covers_json": json.dumps([{"step": True, "judgement": ""}])},
-    {"covers_json": json.dumps([{"step": 1, "judgement": "great"}])},
-    {"covers_json": json.dumps([{"step": 1, "judgement": "\0"}])},
-    {"covers_json": '[{"step": ' + "9" * 5000 + ', "judgement": ""}]'},
+    {"covers_json": json.dumps([99])},
+    {"covers_json": json.dumps([True])},
+    {"covers_json": json.dumps([{"step": 1}])},
+    {"covers_json": json.dumps(["\0"])},
+    {"covers_json": "[" + "9" * 5000 + "]"},
     {"covers_json": "[" * 100_000},
     {"options_json": json.dumps([{**OPTION, "title": 1}])},
     {"options_json": json.dumps([{**OPTION, "more": 1}])},
@@ -148,4 +148,6 @@ def test_what_a_database_cannot_hold_is_left_out_of_an_option(
 ) -> None:
     step = write(annotation, "decision")
     assert save(annotator_client, step, data).status_code == 302
-    assert ReasoningStep.objects.get().options == [{**OPTION, "title": title}]
+    assert ReasoningStep.objects.get().options == [
+        {**OPTION, "title": title, "considered_by": "", "evidence": []}
+    ]

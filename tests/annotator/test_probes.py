@@ -174,7 +174,7 @@ def test_a_submission_waits_for_its_checks_and_opens_them_to_reviewers(
     probe.results.get().run.delete()
     add_result(probe, "could_not_run")
     content = submit(annotator, step.annotation).content
-    assert content["schema_version"] == 2
+    assert content["schema_version"] == 3
     [frozen] = content["reasoning_steps"][0]["probes"]
     assert frozen["uid"] == str(probe.uid)
     assert frozen["result"]["tested_tree"] == "b" * 40

@@ -88,8 +88,8 @@ def test_a_move_that_is_none_is_refused(step: ReasoningStep, annotator_client: C
 def test_removing_offers_the_way_back(step: ReasoningStep, annotator_client: Client) -> None:
     page = page_of(annotator_client.post(url("step-delete", step.uid), headers=HTMX))
     assert not page.select("[data-card]")
-    [undo] = page.select(".reasoning-undo")
-    page = page_of(annotator_client.post(undo.get("action"), headers=HTMX))
+    assert page.text(".reasoning-said") == "Removed: Observation: base"
+    page = page_of(annotator_client.post(url("undo", step.annotation_id), headers=HTMX))
     assert page.text(".claim") == "base"
 
 
@@ -100,8 +100,7 @@ def test_removing_a_citation_offers_the_way_back(
     address = url("citation-remove", citation.uid)
     page = page_of(annotator_client.post(address, headers=HTMX))
     assert not page.select(".cite-chip")
-    [undo] = page.select(".reasoning-undo")
-    page = page_of(annotator_client.post(undo.get("action"), headers=HTMX))
+    page = page_of(annotator_client.post(url("undo", annotation.pk), headers=HTMX))
     assert page.texts(".cite-chip") == ["step 2 thought"]
 
 
@@ -177,7 +176,7 @@ def test_the_merge_is_saved_on_top_of_what_is_stored(
 def test_lists_that_two_windows_changed_are_chosen_whole(
     annotator: User, step: ReasoningStep, annotator_client: Client
 ) -> None:
-    theirs = [{"step": 3, "judgement": "misstep"}]
+    theirs = [3]
     save_step(annotator, step, {"covers": theirs}, step.version)
     response = save(annotator_client, step, covers="1-2")
     assert response.status_code == 409
@@ -193,22 +192,37 @@ def test_covered_steps_and_options_are_read_from_the_form(
     annotation: Annotation, annotator_client: Client
 ) -> None:
     step = write(annotation, "decision")
+    citation = cite_thought(annotation, step)
     data = {
         "covers": "1-2",
-        "judgement-2": "misstep",
-        "judgement-1": "nonsense",
         "options_sent": "1",
         "option_title": ["One", "", " Two  words "],
         "option_for": ["good", "", ""],
         "option_against": ["", "", "bad"],
         "option_chosen": "2",
+        "option_considered_by": ["agent", "", "neither"],
+        "option_evidence": ["1", "", ""],
     }
     assert save(annotator_client, step, **data).status_code == 200
     saved = fresh(step)
-    assert saved.covers == [{"step": 1, "judgement": ""}, {"step": 2, "judgement": "misstep"}]
+    assert saved.covers == [1, 2]
     assert saved.options == [
-        {"title": "One", "for": "good", "against": "", "chosen": False},
-        {"title": "Two words", "for": "", "against": "bad", "chosen": True},
+        {
+            "title": "One",
+            "for": "good",
+            "against": "",
+            "considered_by": "agent",
+            "chosen": False,
+            "evidence": [str(citation.uid)],
+        },
+        {
+            "title": "Two words",
+            "for": "",
+            "against": "bad",
+            "considered_by": "neither",
+            "chosen": True,
+            "evidence": [],
+        },
     ]
 
 

@@ -18,6 +18,7 @@ from annotator.services.editing import (
     save_step,
 )
 from annotator.services.submitting import NotReady, submit
+from annotator.services.whole import judge
 from annotator.submissions import (
     build_content,
     canonical_sha256,
@@ -30,10 +31,11 @@ from trajectories.models import Step
 
 pytestmark = pytest.mark.django_db
 
-OPTIONS = [
+_TEXTS = [
     {"title": "Change the sign", "for": "one line", "against": "", "chosen": True},
     {"title": "Negate b", "for": "", "against": "reads worse", "chosen": False},
 ]
+OPTIONS = [{**text, "considered_by": "agent", "evidence": []} for text in _TEXTS]
 
 
 @pytest.fixture
@@ -43,10 +45,12 @@ def complete(annotation: Annotation) -> Annotation:
         annotation,
         claim="The sign is wrong",
         rationale="As *the thought* says.",
-        covers=[{"step": 1, "judgement": "productive"}, {"step": 2, "judgement": ""}],
+        covers=[1, 2],
     )
     cite_thought(annotation, step)
     write(annotation, "decision", claim="Change the sign", options=OPTIONS)
+    judge(annotation.assignment.annotator, annotation, [1], "productive")
+    annotation.refresh_from_db()
     return annotation
 
 
@@ -58,11 +62,13 @@ def test_a_submission_is_the_annotation_as_it_was(complete: Annotation, annotato
     assert content["task"]["content_sha256"] == trajectory.task_revision.content_sha256
     assert content["trajectory"]["source_file_sha256"] == trajectory.source_file.sha256
     first, second = content["reasoning_steps"]
-    assert first["covers"][0] == {"step": 1, "judgement": "productive"}
+    assert first["covers"] == [1, 2]
+    [judged] = content["judgements"]
+    assert (judged["step"], judged["judgement"]) == (1, "productive")
     [citation] = first["citations"]
     assert (citation["target"], citation["quote"]) == ({"step": 2}, "I run the")
     assert second["options"] == OPTIONS
-    assert content["edit_count"] == 5
+    assert content["edit_count"] == 6
 
 
 def test_its_hash_is_of_the_canonical_json(complete: Annotation, annotator: User) -> None:
@@ -137,7 +143,7 @@ def test_an_empty_annotation_is_not_handed_in(annotation: Annotation, annotator:
         ("decision", {"options": [OPTIONS[1], OPTIONS[1]]}, "without a chosen option"),
         ("decision", {"options": [OPTIONS[0], OPTIONS[0]]}, "without a chosen option"),
         ("decision", {"options": [*OPTIONS, {**OPTIONS[1], "title": ""}]}, "without a title"),
-        ("observation", {"covers": [{"step": 9, "judgement": ""}]}, "covers step 9"),
+        ("observation", {"covers": [9]}, "covers step 9"),
     ],
 )
 def test_what_is_missing_is_named_with_its_step(
@@ -179,12 +185,15 @@ def test_the_schema_takes_what_is_built(complete: Annotation) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("schema_version",), 3),
+        (("schema_version",), 4),
         (("unknown",), 1),
         (("reasoning_steps",), []),
         (("reasoning_steps", 0, "kind"), "poem"),
         (("reasoning_steps", 0, "claim"), ""),
-        (("reasoning_steps", 0, "covers", 0, "judgement"), "great"),
+        (("judgements", 0, "judgement"), "great"),
+        (("reasoning_steps", 0, "covers", 0), 0),
+        (("reasoning_steps", 0, "details"), {"question": "?"}),
+        (("overview", "exit"), "lost"),
         (("reasoning_steps", 0, "citations", 0, "quote"), ""),
         (("reasoning_steps", 0, "citations", 0, "kind"), "file"),
         (("reasoning_steps", 0, "citations", 0, "content_sha256"), "x"),

@@ -313,7 +313,7 @@ def check_written(steps: list[dict[str, Any]]) -> None:
         {name: step[name] for name in expected} for step, expected in zip(steps, typed, strict=True)
     ]
     assert written == typed
-    assert steps[0]["covers"] == [{"step": 4, "judgement": "productive"}]
+    assert steps[0]["covers"] == [4]
 
 
 def check_citations(line: dict[str, Any]) -> None:

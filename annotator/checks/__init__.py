@@ -1,0 +1,52 @@
+"""Checks of what is written against what the evidence says: small classes, one thing each.
+
+They are pure functions over (content, facts), so that a draft, a submission and an imported file
+are checked by the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from annotator.checks.base import Check, Finding, Place, Severity, Subject
+from annotator.checks.runner import Report, Waived, run_checks
+from annotator.facts import facts_of
+from annotator.models import Annotation
+from annotator.submissions import build_content
+from annotator.versions import as_latest
+from trajectories.models import Trajectory
+
+# In the order in which their findings are listed.
+ALL_CHECKS: tuple[Check, ...] = ()
+
+
+def check_content(
+    content: Mapping[str, Any], trajectory: Trajectory, switches: Mapping[str, bool] | None = None
+) -> Report:
+    """Check content of any version; `switches` are the batch's, check id to false for off."""
+    off = {check for check, is_on in (switches or {}).items() if not is_on}
+    return run_checks(Subject(as_latest(content), facts_of(trajectory)), ALL_CHECKS, off)
+
+
+def check_annotation(annotation: Annotation) -> Report:
+    """Check a draft as it is stored now, with the switches of its batch."""
+    membership = annotation.assignment.membership
+    policy = getattr(membership.batch, "policy", None)
+    content = build_content(annotation)
+    return check_content(content, membership.trajectory, policy.checks if policy else None)
+
+
+__all__ = [
+    "ALL_CHECKS",
+    "Check",
+    "Finding",
+    "Place",
+    "Report",
+    "Severity",
+    "Subject",
+    "Waived",
+    "check_annotation",
+    "check_content",
+    "run_checks",
+]
