@@ -10,10 +10,12 @@ from uuid import UUID
 
 from accounts.models import User
 from annotator.contexts.chips import Chip, chip
+from annotator.contexts.graph import Graph, chain_graph
 from annotator.contexts.judgements import Judgements, judgements_context
 from annotator.contexts.kinds import HINTS, KEYS, KindFields, kind_fields
 from annotator.contexts.whole import OverviewContext, overview_context
 from annotator.covers import format_covers
+from annotator.details import details_of
 from annotator.missteps import Misstep, grouped_missteps
 from annotator.models import CHAIN_KINDS, Annotation, ReasoningKind, ReasoningStep
 from annotator.notes import Note, notes_for
@@ -113,6 +115,12 @@ class Reasoning:
         return grouped_missteps(misstep_list_of(self.annotation))
 
     @property
+    def graph(self) -> Graph:
+        """The chain drawn, with what its steps do to each other."""
+        rows = [_as_content(card.step) for card in self.cards]
+        return chain_graph(rows, _as_content(self.root_cause.step) if self.root_cause else None)
+
+    @property
     def asks_root_cause(self) -> bool:
         return self.is_whole and self.root_cause is None
 
@@ -170,6 +178,17 @@ def reasoning_context(
         active=active,
         said=said,
     )
+
+
+def _as_content(step: ReasoningStep) -> dict[str, Any]:
+    """Return what the graph needs of a step, as a submission holds it."""
+    return {
+        "uid": str(step.uid),
+        "kind": step.kind,
+        "claim": step.claim,
+        "details": details_of(step.kind, step.details),
+        "relations": step.relations,
+    }
 
 
 def _probes_by_step(steps: list[ReasoningStep]) -> dict[int, list[ProbeContext]]:
