@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotator.views import batches, probes, reasoning, whole, workspace
+from annotator.views import batches, checks, probes, reasoning, whole, workspace
 
 app_name = "annotator"
 
@@ -21,6 +21,7 @@ assignment_urls = [
     path("release/", batches.release, name="release"),
     path("reasoning/", reasoning.column, name="reasoning"),
     path("submit/", workspace.submit, name="submit"),
+    path("findings/", checks.findings, name="findings"),
     path("test-ids/", probes.test_ids, name="test-ids"),
 ]
 
@@ -32,6 +33,7 @@ annotation_urls = [
     path("overview/", whole.overview, name="overview"),
     path("judge/", whole.judge, name="judge"),
     path("judgement/", whole.judgement, name="judgement"),
+    path("waive/", checks.waive, name="waive"),
     path("undo/", whole.undo, name="undo"),
     path("redo/", whole.redo, name="redo"),
 ]

@@ -176,6 +176,9 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
     yield from rules("annotator:judgement", about, lambda w: [held(w).annotation.pk], *gets,
                      method="post",
                      data={"version": 9, "step": 1, "judgement": "misstep"})  # fmt: skip
+    yield from rules("annotator:waive", about, lambda w: [held(w).annotation.pk], *gets,
+                     method="post",
+                     data={"check_id": "x", "place": "//", "reason": "so"})  # fmt: skip
     yield from rules("annotator:undo annotator:redo", about,
                      lambda w: [held(w).annotation.pk], *gets, method="post")  # fmt: skip
     yield from rules("annotator:step-save", about, lambda w: [held(w).step.uid], *gets,
@@ -294,19 +297,19 @@ RULES = [
     *rules("annotator:admit", "foreign", lambda w: ["foreign"], *ADMIN, method="post"),
     *rules("annotator:policy", "foreign", lambda w: ["foreign"], *ADMIN, method="post"),
     *rules(
-        "annotator:workspace annotator:reasoning",
+        "annotator:workspace annotator:reasoning annotator:findings",
         "nils",
         lambda w: [w.shared.assignment.pk],
         *NILS_READS,
     ),
     *rules(
-        "annotator:workspace annotator:reasoning",
+        "annotator:workspace annotator:reasoning annotator:findings",
         "olga",
         lambda w: [w.shared_of_olga.assignment.pk],
         *OLGA_READS,
     ),
     *rules(
-        "annotator:workspace annotator:reasoning",
+        "annotator:workspace annotator:reasoning annotator:findings",
         "blind",
         lambda w: [w.blind.assignment.pk],
         *NILS_READS,

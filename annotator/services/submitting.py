@@ -6,9 +6,17 @@ from django.db import transaction
 
 from accounts.events import record
 from accounts.models import User
+from annotator.checks import check_annotation
 from annotator.models import Annotation, Submission
 from annotator.services.editing import lock
-from annotator.submissions import build_content, canonical_sha256, live_steps, problems
+from annotator.submissions import (
+    build_content,
+    canonical_sha256,
+    live_rows,
+    problems,
+    schema_version_of,
+)
+from annotator.tasks import run_checks
 from validation.models import Probe
 from validation.services.probes import hand_in
 
@@ -21,14 +29,20 @@ class NotReady(Exception):
         super().__init__(" ".join(found))
 
 
+def all_problems(annotation: Annotation) -> list[str]:
+    """Return what keeps the annotation from being handed in, a sentence each."""
+    blocking = [finding.message for finding in check_annotation(annotation).blocking]
+    return list(dict.fromkeys([*blocking, *problems(annotation)]))
+
+
 @transaction.atomic
 def submit(user: User, annotation: Annotation) -> Submission:
     """Freeze the annotation as its next submission; raise NotWritable or NotReady."""
     locked = lock(user, annotation)
-    found = problems(locked)
+    found = all_problems(locked)
     if found:
         raise NotReady(found)
-    content = build_content(locked)
+    content = build_content(locked, schema_version_of(locked))
     submission = Submission.objects.create(
         annotation=locked,
         number=locked.submissions.count() + 1,
@@ -38,9 +52,10 @@ def submit(user: User, annotation: Annotation) -> Submission:
     )
     hand_in(
         Probe.objects.filter(
-            step_probe__deleted_at=None, step_probe__reasoning_step__in=live_steps(locked)
+            step_probe__deleted_at=None, step_probe__reasoning_step__in=live_rows(locked)
         )
     )
     locked.assignment.submit(user)
     record(user, "annotation submitted", submission, number=submission.number)
+    run_checks.delay_on_commit(submission.pk)  # type: ignore[attr-defined]
     return submission

@@ -13,9 +13,8 @@ from annotator.access import get_annotation, get_assignment, get_own_assignment
 from annotator.contexts.reasoning import outline_marks, reasoning_context
 from annotator.models import Assignment, AssignmentState
 from annotator.services.editing import NotWritable
-from annotator.services.submitting import NotReady
+from annotator.services.submitting import NotReady, all_problems
 from annotator.services.submitting import submit as submit_annotation
-from annotator.submissions import problems
 from trajectories.access import get_trajectory, sight_of
 from trajectories.contexts.evidence import evidence_context
 from trajectories.contexts.outline import outline_context, outline_query
@@ -52,7 +51,7 @@ def _page(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResp
         "problems": [],
     }
     if reasoning.is_writable and _is_checking(request):
-        context["problems"] = problems(assignment.annotation)
+        context["problems"] = all_problems(assignment.annotation)
     return render(request, "annotator/workspace.html", context)
 
 

@@ -105,11 +105,16 @@ function differs(form, entries) {
 
 function fill(form, entries) {
   const seen = {};
+  for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = false;
   for (const [name, value] of entries) {
     const index = (seen[name] = (seen[name] ?? -1) + 1);
     const fields = [...form.elements].filter((element) => element.name === name);
     if (fields[0]?.type === "radio") {
       for (const radio of fields) radio.checked = radio.value === value;
+      continue;
+    }
+    if (fields[0]?.type === "checkbox") {
+      for (const box of fields) box.checked ||= box.value === value;
       continue;
     }
     if (!fields[index] && name.startsWith("option_")) addOption(form);
@@ -125,11 +130,11 @@ function formOf(uid) {
 }
 
 function card(form) {
-  return form.closest("[data-card], [data-diagnosis]");
+  return form.closest("[data-card], [data-diagnosis], [data-whole], [data-judgements]");
 }
 
 function hasConflict(form) {
-  return Boolean(card(form)?.querySelector("[data-merge]"));
+  return Boolean(card(form)?.querySelector("[data-merge], [data-whole-conflict]"));
 }
 
 function say(form, text, isBad = false) {
@@ -241,7 +246,9 @@ async function takeOver(form, answer, sent) {
   let isAll = true;
   for (const [name, value] of Object.entries(answer.merged)) {
     const field = form.elements[name];
-    if (field.value === unix(sent.get(name))) {
+    // Of another kind than the one shown here: it comes with the lists.
+    if (!field) continue;
+    if (field.value === unix(sent.get(name) ?? "")) {
       field.value = value;
       grow(field);
     } else isAll = false;
@@ -258,7 +265,7 @@ function lists(data) {
   return JSON.stringify([...data].filter(([name]) => !texts.has(name)));
 }
 
-/** Takes kind, options and covered steps from the stored card; the texts stay untouched. */
+/** Takes kind, its fields and lists from the stored card; claim and rationale stay untouched. */
 async function takeOverLists(form, version, sent) {
   const { url } = document.querySelector("[data-reasoning]").dataset;
   let html = "";
@@ -270,8 +277,8 @@ async function takeOverLists(form, version, sent) {
   const stored = new DOMParser().parseFromString(html, "text/html").getElementById(form.id);
   if (stored?.elements.version.value !== String(version)) return false;
   if (lists(new FormData(form)) !== lists(sent)) return false;
-  form.elements.kind.value = stored.elements.kind.value;
-  const parts = ".options, .covers, .judgements";
+  if (form.elements.kind) form.elements.kind.value = stored.elements.kind.value;
+  const parts = ".kind-fields, .options, .covers, .relations";
   for (const part of form.querySelectorAll(parts)) part.remove();
   form.querySelector("[data-foldable]").append(...stored.querySelectorAll(parts));
   growAll(form.parentElement);
@@ -296,6 +303,8 @@ function conflict(form, html) {
   keep(form);
   const place = card(form).querySelector("[data-conflict]");
   place.innerHTML = html;
+  const box = place.querySelector("[data-whole-conflict]");
+  if (box) box.dataset.of = form.dataset.autosave;
   say(form, "changed in another window", true);
   place.scrollIntoView({ block: "nearest" });
 }
@@ -323,6 +332,27 @@ document.addEventListener("click", (event) => {
   field.value = text;
   field.focus();
 });
+
+// What was written of the whole stays in its form; a conflict there only asks whose is kept.
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.("[data-whole-conflict]");
+  if (!box) return;
+  const form = formUnder(box);
+  const keeps = event.target.closest("[data-keep-mine]");
+  if (keeps) {
+    box.remove();
+    form.elements.version.value = keeps.dataset.version;
+    changed(form, 0);
+  } else if (event.target.closest("[data-take-theirs]")) {
+    forget(form.dataset.autosave);
+    box.remove();
+    refresh();
+  }
+});
+
+function formUnder(box) {
+  return document.querySelector(`form[data-autosave="${CSS.escape(box.dataset.of)}"]`);
+}
 
 document.addEventListener("submit", async (event) => {
   const merge = event.target.closest?.("form[data-merge]");
@@ -381,8 +411,8 @@ document.addEventListener("input", (event) => {
 document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (!form?.matches("[data-autosave]")) return;
-  const changesLayout = event.target.matches("[name=kind], [data-covers]");
-  if (event.target.matches("select, [type=radio], [data-covers]")) {
+  const changesLayout = event.target.matches("[name=kind], [name=relation_to], [data-changes-layout]");
+  if (event.target.matches("select, [type=radio], [type=checkbox], [data-covers]")) {
     changed(form, 0);
     if (changesLayout) setTimeout(() => save(form).then(() => !hasConflict(form) && refresh()), 0);
   }
@@ -424,7 +454,8 @@ function coverCurrent(form) {
 // --- before anything is swapped, hidden or left ---------------------------------------------------
 
 document.addEventListener("htmx:confirm", (event) => {
-  if (event.detail.target?.id !== "reasoning" || (!timers.size && !sending.size)) return;
+  const isOurs = ["reasoning", "judgements"].includes(event.detail.target?.id);
+  if (!isOurs || (!timers.size && !sending.size)) return;
   event.preventDefault();
   flush().then(() => event.detail.issueRequest(true));
 });
@@ -450,7 +481,7 @@ function settle(root) {
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.elt?.id === "reasoning" || event.target.querySelector?.("[data-autosave]")) {
+  if (["reasoning", "judgements"].includes(event.detail.elt?.id) || event.target.querySelector?.("[data-autosave]")) {
     settle(document);
   }
 });

@@ -112,7 +112,7 @@ function mark() {
 }
 
 function judgementOf(step) {
-  return document.querySelector(`[data-reasoning] [name="judgement-${CSS.escape(step)}"]`)?.value;
+  return document.querySelector(`[data-judged="${CSS.escape(step)}"]`)?.dataset.judgement;
 }
 
 /** After a chip opened its place: bring the quote into view and select it for a moment. */
@@ -150,6 +150,7 @@ let marked = null;
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.elt?.id === "reasoning" || event.target.id === "reasoning") settle();
+  if (event.detail.elt?.id === "judgements") mark();
   // A swap is told of once for each row that came with it.
   if (event.target.closest?.("[data-outline]") && event.detail.xhr !== marked) {
     marked = event.detail.xhr;

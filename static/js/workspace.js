@@ -4,4 +4,6 @@ import "./evidence.js";
 import "./autosave.js";
 import "./cite.js";
 import "./preview.js";
+import "./judge.js";
+import "./findings.js";
 import "./workspace-keys.js";
