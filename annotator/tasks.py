@@ -20,4 +20,4 @@ def run_checks(submission_id: int) -> None:
 def check_what_is_left(**_signal: Any) -> None:
     """Queue again what a killed worker left; a submission checked twice is checked once."""
     for submission_id in unchecked_ids():
-        run_checks.delay(submission_id)  # type: ignore[attr-defined]
+        run_checks.delay(submission_id)
