@@ -13,12 +13,21 @@ from annotator.contexts.chips import Chip, chip
 from annotator.contexts.graph import Graph, chain_graph
 from annotator.contexts.judgements import Judgements, judgements_context
 from annotator.contexts.kinds import HINTS, KEYS, KindFields, kind_fields
+from annotator.contexts.places import places_here
+from annotator.contexts.reading import StepReading
+from annotator.contexts.row_reading import RowReader, row_as_content
 from annotator.contexts.whole import OverviewContext, overview_context
+from annotator.contexts.whole_reading import (
+    JudgementsReading,
+    OverviewReading,
+    read_judgements,
+    read_overview,
+)
 from annotator.covers import format_covers
-from annotator.details import details_of
 from annotator.missteps import Misstep, grouped_missteps
 from annotator.models import CHAIN_KINDS, Annotation, ReasoningKind, ReasoningStep
 from annotator.notes import Note, notes_for
+from annotator.overview import as_content
 from annotator.submissions import live_probes, live_rows, misstep_list_of, schema_version_of
 from trajectories.access import sight_of
 from trajectories.contexts.outline import StepMark
@@ -41,6 +50,8 @@ class StepCard:
     covers_text: str
     is_first: bool
     is_last: bool
+    # For reading only; None where it is written.
+    reading: StepReading | None = None
 
     @property
     def name(self) -> str:
@@ -115,10 +126,21 @@ class Reasoning:
         return grouped_missteps(misstep_list_of(self.annotation))
 
     @property
+    def overview_read(self) -> OverviewReading:
+        return read_overview(as_content(self.annotation.overview))
+
+    @property
+    def judgements_read(self) -> JudgementsReading:
+        trajectory = self.annotation.assignment.membership.trajectory
+        rows = [{"step": int(step), **row} for step, row in self.annotation.judgements.items()]
+        version = misstep_list_of(self.annotation)
+        return read_judgements(rows, version, trajectory.n_steps, places_here(trajectory))
+
+    @property
     def graph(self) -> Graph:
         """The chain drawn, with what its steps do to each other."""
-        rows = [_as_content(card.step) for card in self.cards]
-        return chain_graph(rows, _as_content(self.root_cause.step) if self.root_cause else None)
+        rows = [row_as_content(card.step) for card in self.cards]
+        return chain_graph(rows, row_as_content(self.root_cause.step) if self.root_cause else None)
 
     @property
     def asks_root_cause(self) -> bool:
@@ -144,19 +166,24 @@ def reasoning_context(
     names = _names(rows, chain)
     overview = overview_context(annotation)
     sight = sight_of(user, trajectory)
+    is_writable = assignment.is_writable and assignment.annotator_id == user.pk
+    is_whole = schema_version_of(annotation) >= 3
+    reader = None if is_writable else RowReader(trajectory, rows, has_details=is_whole)
 
     def card(number: int, step: ReasoningStep) -> StepCard:
         explains = overview.values["explains"]
+        chips = tuple(chip(citation, trajectory) for citation in step.live_citations)  # type: ignore[attr-defined]
         return StepCard(
             number=number,
             step=step,
-            chips=tuple(chip(citation, trajectory) for citation in step.live_citations),  # type: ignore[attr-defined]
+            chips=chips,
             notes=tuple(by_step.pop(step.uid, [])),
             probes=tuple(probes[step.pk]),
             fields=kind_fields(step, names, trajectory, sight, explains),
             covers_text=format_covers(step.covers),
             is_first=number == 1,
             is_last=number == len(chain),
+            reading=reader.read(step, chips) if reader else None,
         )
 
     root_cause = next((row for row in rows if row not in chain), None)
@@ -170,25 +197,14 @@ def reasoning_context(
         root_cause=root_card,
         overview=overview,
         judgements=judgements_context(annotation),
-        is_whole=schema_version_of(annotation) >= 3,
+        is_whole=is_whole,
         # What is about the whole, and about steps that are gone.
         notes=tuple(note for notes in by_step.values() for note in notes),
-        is_writable=assignment.is_writable and assignment.annotator_id == user.pk,
+        is_writable=is_writable,
         asks_diagnosis=is_blind or bool(annotation.first_diagnosis),
         active=active,
         said=said,
     )
-
-
-def _as_content(step: ReasoningStep) -> dict[str, Any]:
-    """Return what the graph needs of a step, as a submission holds it."""
-    return {
-        "uid": str(step.uid),
-        "kind": step.kind,
-        "claim": step.claim,
-        "details": details_of(step.kind, step.details),
-        "relations": step.relations,
-    }
 
 
 def _probes_by_step(steps: list[ReasoningStep]) -> dict[int, list[ProbeContext]]:

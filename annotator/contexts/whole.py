@@ -16,6 +16,12 @@ from annotator.overview import (
     overview_of,
 )
 
+# Field, question, and what may be answered.
+SCREENING_QUESTIONS = (
+    ("well_specified", "Is the issue well specified?", WELL_SPECIFIED),
+    ("tests_fair", "Are the tests fair?", TESTS_FAIR),
+)
+
 
 @dataclass(frozen=True)
 class OverviewContext:
@@ -35,10 +41,6 @@ class OverviewContext:
     @property
     def screening(self) -> tuple[tuple[str, str, Any, Any, str], ...]:
         """Name, question, answers, score and reason of each screening question."""
-        questions = (
-            ("well_specified", "Is the issue well specified?", WELL_SPECIFIED),
-            ("tests_fair", "Are the tests fair?", TESTS_FAIR),
-        )
         return tuple(
             (
                 name,
@@ -47,7 +49,7 @@ class OverviewContext:
                 self.values[f"{name}_score"],
                 self.values[f"{name}_reason"],
             )
-            for name, question, answers in questions
+            for name, question, answers in SCREENING_QUESTIONS
         )
 
     @property
