@@ -23,6 +23,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Leave out the released ones, which no longer take a slot."""
         return self.exclude(state="released")
 
+    def writable(self) -> AssignmentQuerySet:
+        """Keep those whose annotation may still be written."""
+        return self.filter(state__in=("active", "changes_requested"))
+
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def visible_to(self, user: User) -> AnnotationQuerySet:

@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from jsonschema import Draft202012Validator
 
-from annotator.citations.checking import problem_of, rows_of
-from annotator.citations.sources import CitedRows
+from annotator.citations.anchors import Anchors
+from annotator.citations.checking import anchors_of_rows, problem_of
 from annotator.details import details_of
 from annotator.frozen_probes import frozen_probe, is_open
 from annotator.models import Annotation, Citation, ReasoningKind, ReasoningStep, StepProbe
@@ -194,9 +194,9 @@ def problems(annotation: Annotation) -> list[str]:
         found.append("The first diagnosis is not committed yet; this batch asks for it.")
     trajectory = annotation.assignment.membership.trajectory
     cited = (citation for step in steps for citation in step.live_citations)  # type: ignore[attr-defined]
-    rows = rows_of(cited, trajectory)
+    anchors = anchors_of_rows(cited, trajectory)
     for number, step in enumerate(steps, start=1):
-        found += [f"R{number} {problem}" for problem in _step_problems(step, trajectory, rows)]
+        found += [f"R{number} {problem}" for problem in _step_problems(step, trajectory, anchors)]
     # The schema has the last word, where nothing that a person can name is wrong.
     return found or schema_violations(build_content(annotation))
 
@@ -206,7 +206,7 @@ def _needs_diagnosis(annotation: Annotation) -> bool:
     return bool(policy and policy.blind_first and annotation.diagnosis_committed_at is None)
 
 
-def _step_problems(step: ReasoningStep, trajectory: Trajectory, rows: CitedRows) -> list[str]:
+def _step_problems(step: ReasoningStep, trajectory: Trajectory, anchors: Anchors) -> list[str]:
     found = []
     if not step.claim.strip():
         found.append("has no claim; say in one line what it states.")
@@ -220,7 +220,7 @@ def _step_problems(step: ReasoningStep, trajectory: Trajectory, rows: CitedRows)
     if any(is_open(each.probe) for each in step.live_probes):  # type: ignore[attr-defined]
         found.append("has a check that still runs; wait for its result, or remove it.")
     for citation in step.live_citations:  # type: ignore[attr-defined]
-        if problem := problem_of(citation, trajectory, rows):
+        if problem := problem_of(citation, trajectory, anchors):
             found.append(f"cites “{citation.quote[:60]}”: {problem}")
     return found
 

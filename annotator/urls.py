@@ -58,6 +58,7 @@ check_urls = [
 citation_urls = [
     path("remove/", reasoning.uncite, name="citation-remove"),
     path("restore/", reasoning.recite, name="citation-restore"),
+    path("reanchor/", reasoning.reanchor, name="citation-reanchor"),
 ]
 
 urlpatterns = [

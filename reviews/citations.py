@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from annotator.citations.anchors import Anchors, AnchorState, Cited
 from annotator.contexts.chips import chip
 from annotator.models import Citation
 from reviews.content import CitationContent, citation_title
@@ -24,12 +25,27 @@ class CitationView:
     href: str
     fragment: str
     pane: str
+    # What has become of it since it was handed in: exact, moved, changed or gone.
+    state: str = ""
+    trouble: str = ""
+
+    @property
+    def is_exact(self) -> bool:
+        return self.state in ("", AnchorState.EXACT)
 
 
 def citation_view(
-    request: HttpRequest, trajectory: Trajectory, cited: CitationContent, number: int
+    request: HttpRequest,
+    trajectory: Trajectory,
+    cited: CitationContent,
+    number: int,
+    anchors: Anchors | None = None,
 ) -> CitationView:
-    """Show a citation of frozen content, placed as the workspace places it."""
+    """Show a citation of frozen content, placed as the workspace places it.
+
+    `anchors` tell what has become of it, where they were made for it.
+    """
+    anchor = anchors.of(Cited.of_content(cited)) if anchors else None
     unsaved = Citation(
         uid=UUID(cited["uid"]), kind=cited["kind"], target=cited["target"], quote=cited["quote"]
     )
@@ -41,4 +57,6 @@ def citation_view(
         href=place.page or page_url(request, **place.query),
         fragment="" if place.page else place.url,
         pane=place.pane,
+        state=anchor.state if anchor else "",
+        trouble=anchor.reason if anchor else "",
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from accounts.models import User
+from annotator.citations.anchors import Anchors, Cited, anchors_for
 from annotator.models import AssignmentState, Submission
 from annotator.versions import as_latest
 from reviews.changes import Change, StepChange, compare
@@ -412,7 +413,9 @@ class _StepBuilder:
 
     def present(self) -> list[StepView]:
         steps = reasoning_steps(as_latest(self.submission.content))
-        return [self._view(step, number) for number, step in enumerate(steps, start=1)]
+        cited = [Cited.of_content(each) for step in steps for each in step["citations"]]
+        anchors = anchors_for(trajectory_of(self.submission), cited)
+        return [self._view(step, number, anchors) for number, step in enumerate(steps, start=1)]
 
     def removed(self) -> list[StepView]:
         """Return the steps that are gone: since the last review, or with threads on them."""
@@ -436,13 +439,15 @@ class _StepBuilder:
             threads=self.threads.get(anchor, []),
         )
 
-    def _view(self, step: StepContent, number: int | None) -> StepView:
+    def _view(
+        self, step: StepContent, number: int | None, anchors: Anchors | None = None
+    ) -> StepView:
         trajectory = trajectory_of(self.submission)
         return StepView(
             number=number,
             content=step,
             citations=[
-                citation_view(self.request, trajectory, citation, number)
+                citation_view(self.request, trajectory, citation, number, anchors)
                 for number, citation in enumerate(step["citations"], start=1)
             ],
             change=self.changes.get(step["uid"]),

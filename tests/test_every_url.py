@@ -188,7 +188,8 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
     yield from rules("annotator:step-delete annotator:step-restore", about,
                      lambda w: [held(w).step.uid], *gets, method="post")  # fmt: skip
     yield from rules("annotator:step-preview", about, lambda w: [held(w).step.uid], *gets)
-    yield from rules("annotator:citation-remove annotator:citation-restore", about,
+    yield from rules("annotator:citation-remove annotator:citation-restore"
+                     " annotator:citation-reanchor", about,
                      lambda w: [held(w).citation.uid], *gets, method="post")  # fmt: skip
     yield from rules("annotator:step-check", about, lambda w: [held(w).step.uid], *gets)
     yield from rules("annotator:probe-remove annotator:probe-restore", about,

@@ -1,39 +1,27 @@
-"""Whether a citation still holds."""
+"""Whether a citation of a draft still holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 
-from annotator.citations.sources import CitedRows, Selected, cited_rows, find_passage
-from annotator.citations.targets import CannotCite, read_target
+from annotator.citations.anchors import Anchor, Anchors, AnchorState, Cited, anchors_for
 from annotator.models import Citation
-from trajectories.access import Sight
 from trajectories.models import Trajectory
 
-EVERYTHING = Sight(sees_gold=True, sees_verdicts=True)
 
-
-def rows_of(citations: Iterable[Citation], trajectory: Trajectory) -> CitedRows:
+def anchors_of_rows(citations: Iterable[Citation], trajectory: Trajectory) -> Anchors:
     """Read at once what many citations point into."""
-    targets = []
-    for citation in citations:
-        with suppress(CannotCite):
-            targets.append(read_target(citation.kind, citation.target))
-    return cited_rows(trajectory, targets)
+    return anchors_for(trajectory, map(Cited.of_row, citations))
 
 
-def problem_of(citation: Citation, trajectory: Trajectory, rows: CitedRows | None = None) -> str:
-    """Say why the citation no longer holds, or return an empty text if it does.
+def anchor_of(citation: Citation, trajectory: Trajectory, anchors: Anchors | None = None) -> Anchor:
+    """Return the state of a citation; `anchors` were made for it, where there are many."""
+    anchors = anchors or anchors_of_rows([citation], trajectory)
+    return anchors.of(Cited.of_row(citation))
 
-    It holds where its quote stands in the content it names, at the same place or at another one.
-    """
-    selected = Selected(citation.quote, citation.prefix, citation.suffix)
-    try:
-        target = read_target(citation.kind, citation.target)
-        passage = find_passage(trajectory, EVERYTHING, target, selected, rows)
-    except CannotCite as error:
-        return str(error)
-    if passage.quote != citation.quote:
-        return "The text that was cited no longer stands there."
-    return ""
+
+def problem_of(citation: Citation, trajectory: Trajectory, anchors: Anchors | None = None) -> str:
+    """Say why the citation has to be looked at again, or return an empty text if it is exact."""
+    anchor = anchor_of(citation, trajectory, anchors)
+    remedy = " Re-anchor the citation." if anchor.state is AnchorState.MOVED else ""
+    return f"{anchor.reason}{remedy}"

@@ -54,7 +54,7 @@ def surroundings(content: str, span: Span) -> tuple[str, str]:
 
 
 def _exact(content: str, quote: str) -> list[Span]:
-    return [Span(start, start + len(quote)) for start in _places(content, quote)]
+    return [Span(start, start + len(quote)) for start in places(content, quote)]
 
 
 def _loose(content: str, quote: str) -> list[Span]:
@@ -65,11 +65,11 @@ def _loose(content: str, quote: str) -> list[Span]:
         return []
     return [
         Span(positions[start], positions[start + len(wanted) - 1] + 1)
-        for start in _places(kept, wanted)
+        for start in places(kept, wanted)
     ]
 
 
-def _places(text: str, part: str) -> Iterator[int]:
+def places(text: str, part: str) -> Iterator[int]:
     """Yield where `part` begins in `text`, overlapping ones too, MOST_PLACES at most."""
     start = text.find(part)
     for _ in range(MOST_PLACES):

@@ -72,7 +72,11 @@ class Passage:
 
     @property
     def content_sha256(self) -> str:
-        return hashlib.sha256(self.content.encode("utf-8", "surrogatepass")).hexdigest()
+        return sha256_of(self.content)
+
+
+def sha256_of(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def find_passage(
         case ProbeTarget():
             return _probe_passage(rows, target)
         case _:
-            return _within(target, _step_text(rows, target), selected)
+            return _within(target, step_text(rows, target), selected)
 
 
 def check_sight(sight: Sight, target: Target) -> None:
@@ -174,7 +178,7 @@ def check_sight(sight: Sight, target: Target) -> None:
         raise CannotCite(HIDDEN)
 
 
-def _step_text(rows: CitedRows, target: ThoughtTarget | CallTarget | ObservationTarget) -> str:
+def step_text(rows: CitedRows, target: ThoughtTarget | CallTarget | ObservationTarget) -> str:
     """Return the thought, call or observation, or raise CannotCite."""
     step = rows.steps.get(target.step)
     kinds = {ThoughtTarget: "thought", CallTarget: "tool_call", ObservationTarget: "observation"}
@@ -194,7 +198,7 @@ def _within(target: Target, content: str, selected: Selected) -> Passage:
 
 def _issue_passage(trajectory: Trajectory, target: IssueTarget, selected: Selected) -> Passage:
     """Prefer the source; words that only rendering joins (a link's) are cited as rendered."""
-    source, rendered = citable_issue_texts(trajectory.task_revision)
+    source, rendered = citable_issue_texts(trajectory.task_revision.problem_statement)
     try:
         return _within(replace(target, is_rendered=False), source, selected)
     except CannotCite:
@@ -239,19 +243,30 @@ def _lines_passage(target: FileTarget | PatchTarget, lines: Mapping[int, str]) -
 
 
 def _test_passage(rows: CitedRows, target: TestTarget) -> Passage:
+    content = outcome_text(rows, target)
+    return Passage(target, content, Span(0, len(content)))
+
+
+def _probe_passage(rows: CitedRows, target: ProbeTarget) -> Passage:
+    run, content = probe_text(rows, target)
+    return Passage(replace(target, run=run), content, Span(0, len(content)))
+
+
+def outcome_text(rows: CitedRows, target: TestTarget) -> str:
+    """Return what a run says of a test, or raise CannotCite."""
     test = rows.tests.get((target.run, target.test_id))
     if test is None:
         raise CannotCite(
             f"Run {target.run} is not one of this trajectory, or has no test {target.test_id:.80}."
         )
-    content = f"{test.status} {test.test_id}"
-    return Passage(target, content, Span(0, len(content)))
+    return f"{test.status} {test.test_id}"
 
 
-def _probe_passage(rows: CitedRows, target: ProbeTarget) -> Passage:
+def probe_text(rows: CitedRows, target: ProbeTarget) -> tuple[int, str]:
+    """Return how a claim fared, after the run that says so, or raise CannotCite."""
     result = rows.results.get((target.probe, target.run))
     if result is None:
         raise CannotCite("This claim has no result to cite yet, or it is of another trajectory.")
     label = result.get_judgement_display()
-    content = f"{label}: {sentence_of(result.probe)}. {result.reason}".strip()
-    return Passage(replace(target, run=result.run_id), content, Span(0, len(content)))
+    text = f"{label}: {sentence_of(result.probe)}. {result.reason}".strip()
+    return result.run_id, text

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from annotator.citations.anchors import Anchor, AnchorState
 from annotator.citations.targets import (
     CallTarget,
     FileTarget,
@@ -41,13 +42,26 @@ class Chip:
     step: int | None
     # Where it stands on a page of its own rather than in a pane.
     page: str = ""
+    # What has become of it; empty where nobody looked.
+    state: str = ""
+    # Why it is not exact any more.
+    trouble: str = ""
+
+    @property
+    def is_exact(self) -> bool:
+        return self.state in ("", AnchorState.EXACT)
+
+    @property
+    def is_moved(self) -> bool:
+        return self.state == AnchorState.MOVED
 
     @property
     def href(self) -> str:
         return self.page or "?" + urlencode(self.query)
 
 
-def chip(citation: Citation, trajectory: Trajectory) -> Chip:
+def chip(citation: Citation, trajectory: Trajectory, anchor: Anchor | None = None) -> Chip:
+    """Show a citation; `anchor` is what has become of it, where that was looked at."""
     target = read_target(citation.kind, citation.target)
     pane, query, url = _place(target, citation, trajectory.pk)
     return Chip(
@@ -60,6 +74,8 @@ def chip(citation: Citation, trajectory: Trajectory) -> Chip:
         url=url,
         step=getattr(target, "step", None),
         page=url if isinstance(target, ProbeTarget) else "",
+        state=anchor.state if anchor else "",
+        trouble=anchor.reason if anchor else "",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from annotator.citations.checking import anchor_of, anchors_of_rows
 from annotator.contexts.chips import Chip, chip
 from annotator.contexts.graph import Graph, chain_graph
 from annotator.contexts.judgements import Judgements, judgements_context
@@ -164,6 +165,8 @@ def reasoning_context(
     chain = [step for step in rows if step.kind != ReasoningKind.ROOT_CAUSE]
     probes = _probes_by_step(rows)
     names = _names(rows, chain)
+    cited = [citation for row in rows for citation in row.live_citations]  # type: ignore[attr-defined]
+    anchors = anchors_of_rows(cited, trajectory)
     overview = overview_context(annotation)
     sight = sight_of(user, trajectory)
     is_writable = assignment.is_writable and assignment.annotator_id == user.pk
@@ -172,7 +175,10 @@ def reasoning_context(
 
     def card(number: int, step: ReasoningStep) -> StepCard:
         explains = overview.values["explains"]
-        chips = tuple(chip(citation, trajectory) for citation in step.live_citations)  # type: ignore[attr-defined]
+        chips = tuple(
+            chip(citation, trajectory, anchor_of(citation, trajectory, anchors))
+            for citation in step.live_citations  # type: ignore[attr-defined]
+        )
         return StepCard(
             number=number,
             step=step,

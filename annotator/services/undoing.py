@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from annotator.models import Annotation, Citation, Edit, StepProbe
-from annotator.services import editing, probing
+from annotator.services import anchoring, editing, probing
 from annotator.services.whole import write_whole
 from annotator.step_fields import as_logged_now
 
@@ -125,6 +125,13 @@ def _take_back_citing(user: User, annotation: Annotation, edit: Edit) -> None:
     change(user, citation)
 
 
+def _take_back_reanchoring(user: User, annotation: Annotation, edit: Edit) -> None:
+    citation = Citation.objects.select_related("reasoning_step__annotation").get(
+        uid=edit.changes["citation"][0]
+    )
+    anchoring.put_back(user, citation, edit.changes["place"][0])
+
+
 def _take_back_checking(user: User, annotation: Annotation, edit: Edit) -> None:
     before, after = edit.changes["probe"]
     step_probe = StepProbe.objects.select_related("reasoning_step__annotation", "probe").get(
@@ -150,6 +157,7 @@ _INVERSES: dict[str, Callable[[User, Annotation, Edit], None]] = {
     "delete": _restore_step,
     "cite": _take_back_citing,
     "uncite": _take_back_citing,
+    "reanchor": _take_back_reanchoring,
     "check": _take_back_checking,
     "uncheck": _take_back_checking,
 }

@@ -30,7 +30,7 @@ from annotator.forms import (
     NewStepForm,
 )
 from annotator.models import Annotation, ReasoningStep
-from annotator.services import citing, editing
+from annotator.services import anchoring, citing, editing
 from annotator.services.editing import NotWritable
 from annotator.services.merging import StaleVersion
 from annotator.step_fields import TEXTS, read_field
@@ -227,6 +227,17 @@ def recite(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     editing.restore_citation(request.user, citation)
     step = citation.reasoning_step
     return answer_column(request, step.annotation, active=step.uid)
+
+
+@require_POST
+@refuses_plainly
+def reanchor(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
+    """Point a moved citation at where its quote stands now."""
+    citation = get_citation(request.user, uid)
+    step = citation.reasoning_step
+    is_done = anchoring.reanchor(request.user, citation)
+    said = "Re-anchored a citation." if is_done else "The citation could not be placed anew."
+    return answer_column(request, step.annotation, active=step.uid, said=said)
 
 
 @require_POST

@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from annotator.citations.checking import problem_of
 from annotator.citations.sources import Selected, find_passage
 from annotator.citations.targets import CannotCite, read_target
 from annotator.models import Annotation, Citation, ReasoningStep
@@ -23,7 +22,7 @@ from tests.trajectories.conftest import fetched_trajectory
 from tests.trajectories.git_repositories import SampleRepository, make_sample
 from trajectories.access import Sight
 from trajectories.code import tree_id
-from trajectories.models import Step, Trajectory
+from trajectories.models import Trajectory
 
 pytestmark = pytest.mark.django_db
 
@@ -270,14 +269,3 @@ def test_removing_a_citation_can_be_undone_and_both_are_logged(
     assert citation.deleted_at is None
     logged = annotation.edits.order_by("number").values_list("action", flat=True)
     assert list(logged) == ["create", "cite", "uncite", "cite"]
-
-
-def test_a_citation_holds_until_its_content_changes(annotation: Annotation) -> None:
-    citation = cite_thought(annotation)
-    trajectory = annotation.assignment.membership.trajectory
-    assert problem_of(citation, trajectory) == ""
-    steps = Step.objects.filter(trajectory=trajectory, number=2)
-    steps.update(thought="Before all else: I run the reproduction.")
-    assert problem_of(citation, trajectory) == ""
-    steps.update(thought="Something else.")
-    assert "does not stand there" in problem_of(citation, trajectory)

@@ -279,7 +279,7 @@ def test_the_issue_is_rendered_and_its_source_can_be_cited(
     assert rendered.cssselect("p code")[0].text == "f()"
     assert rendered.cssselect("pre code")[0].text == "x < 1\n"
     assert (source.text_content(), rendered.text_content()) == citable_issue_texts(
-        trajectory.task_revision
+        trajectory.task_revision.problem_statement
     )
 
 

@@ -13,7 +13,7 @@ from trajectories.contexts.outline import files_elsewhere, glyph_of
 from trajectories.contexts.parts import NO_FOCUS, Focus, StepPart, step_parts
 from trajectories.contexts.related import StepChanges, step_changes
 from trajectories.markdown import render_markdown, rendered_text
-from trajectories.models import Step, TaskRevision, Trajectory
+from trajectories.models import Step, Trajectory
 from trajectories.step_text import output_text, step_call, thought_text
 from trajectories.text import clean_text
 
@@ -93,10 +93,9 @@ def citable_step_text(step: Step, kind: str, index: int = 0) -> str | None:
     return None
 
 
-def citable_issue_texts(revision: TaskRevision) -> tuple[str, str]:
+def citable_issue_texts(statement: str) -> tuple[str, str]:
     """Return what a citation of the issue may quote from: its source, and its rendered words."""
-    source = revision.problem_statement
-    return clean_text(source), rendered_text(source)
+    return clean_text(statement), rendered_text(statement)
 
 
 # --- the issue ---------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from django.conf import settings
 from django.db import DataError
+from django.utils.module_loading import import_string
 
 from accounts.events import record
 from accounts.models import User
@@ -77,6 +79,8 @@ def _load_row(
         reason = f"{result.place}: {error}."
         return ItemReport(result.instance_id, ROW_FORMAT, "refused", reason), None
     status = "loaded" if saved.changed else "unchanged"
+    if saved.changed and not saved.is_new_task:
+        _tell_of_revision(saved, actor)
     logger.debug("task %s is %s at revision %d", saved.task, status, saved.revision.number)
     return (
         ItemReport(
@@ -88,6 +92,12 @@ def _load_row(
         ),
         saved.task.pk,
     )
+
+
+def _tell_of_revision(saved: SavedRow, actor: User | None) -> None:
+    """Let a later room follow a task's new revision (setting TASK_REVISED)."""
+    if name := getattr(settings, "TASK_REVISED", ""):
+        import_string(name)(saved.task.pk, actor)
 
 
 def _remark(saved: SavedRow) -> str:

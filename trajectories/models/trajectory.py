@@ -22,7 +22,7 @@ class Trajectory(models.Model):
     """One agent's attempt at one task."""
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="trajectories")
-    # The revision that was current when the file was loaded.
+    # The newest one; citations of drafts are re-anchored when it changes (TASK_REVISED).
     task_revision = models.ForeignKey(TaskRevision, on_delete=models.PROTECT, related_name="+")
     source_file = models.ForeignKey(
         SourceFile, on_delete=models.PROTECT, related_name="trajectories"

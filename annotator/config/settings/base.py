@@ -138,6 +138,8 @@ TIME_ZONE = "UTC"
 # --- rooms that come later, named by string ---------------------------------------------------
 # What reviewers said, for the workspace: a function from an annotation to `annotator.notes.Note`s.
 ANNOTATION_NOTES = "reviews.notes.notes_for"
+# What a new revision of a task does to writing: a function of the task's id and the actor.
+TASK_REVISED = "annotator.services.anchoring.follow_task"
 # Where anybody who may see a trajectory reads it; addresses that are copied lead there.
 ABSOLUTE_URL_OVERRIDES = {
     "trajectories.trajectory": lambda trajectory: reverse(
