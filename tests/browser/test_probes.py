@@ -67,7 +67,7 @@ def check_a_command_by_keyboard(desk: Workspace, card: Locator) -> None:
     desk.page.keyboard.type(COMMAND)
     card.get_by_label("Covers steps").fill("1")
     desk.page.keyboard.press("Tab")
-    expect(card.get_by_label("Judgement of step 1")).to_be_visible()
+    expect(desk.page.locator("[data-save-state]")).to_contain_text("saved")
     expect(command).to_have_value(COMMAND)
     card.get_by_label("What is expected").select_option("output_matches")
     card.get_by_label("Status, text or regular expression").fill("^2$")
