@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from annotator.checks import ALL_CHECKS
 from annotator.citations.targets import CannotCite, Target, read_target
 from annotator.models import BatchPolicy, CitationKind, ReasoningKind
 from annotator.posted import MOST_TEXT_CHARS, NOT_JSON, unix
@@ -15,8 +16,9 @@ from annotator.posted import MOST_TEXT_CHARS, NOT_JSON, unix
 class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
     class Meta:
         model = BatchPolicy
-        fields = ("overlap", "blind_first", "due_on", "guideline")
+        fields = ("overlap", "blind_first", "due_on", "schema_version", "guideline")
         labels = {
+            "schema_version": "A submission holds",
             "blind_first": "Blind first",
             "due_on": "Due on",
             "overlap": "Annotators per trajectory",
@@ -28,6 +30,29 @@ class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
             "guideline": "Annotators see it on the page of the batch.",
         }
         widgets = {"due_on": forms.DateInput(attrs={"type": "date"})}
+
+    checks_off = forms.MultipleChoiceField(
+        label="Checks that are off",
+        choices=[],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What is ticked is not checked in this batch.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["schema_version"].required = False
+        off = self.fields["checks_off"]
+        assert isinstance(off, forms.MultipleChoiceField)
+        off.choices = [(check.id, check.title) for check in ALL_CHECKS]
+        off.initial = [check for check, is_on in self.instance.checks.items() if not is_on]
+
+    def clean_schema_version(self) -> int:
+        return self.cleaned_data["schema_version"] or self.instance.schema_version
+
+    def save(self, commit: bool = True) -> BatchPolicy:
+        self.instance.checks = dict.fromkeys(self.cleaned_data["checks_off"], False)
+        return super().save(commit)
 
 
 class NewStepForm(forms.Form):

@@ -23,21 +23,18 @@ function firstOpen(step) {
   return Math.max(0, ...judged.filter((number) => number < step)) + 1;
 }
 
+let last = Promise.resolve();
+
 function post(steps, judgement) {
-  const place = document.querySelector("#judgements");
-  if (place.classList.contains("htmx-request")) return;
-  htmx.ajax("POST", form().action, {
-    source: form(),
-    target: "#judgements",
-    swap: "outerHTML",
-    values: { steps, judgement },
-  });
+  const values = { steps, judgement };
+  return htmx.ajax("POST", form().action, { target: "#judgements", swap: "outerHTML", values });
 }
 
 function judge(judgement, { since = false } = {}) {
   const step = currentStep();
   if (!form() || !step) return false;
-  post(since ? `${firstOpen(step)}-${step}` : String(step), judgement);
+  // One after the other: the next may be typed while one is under way.
+  last = last.then(() => post(since ? `${firstOpen(step)}-${step}` : String(step), judgement));
   return true;
 }
 
