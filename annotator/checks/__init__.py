@@ -22,11 +22,20 @@ ALL_CHECKS: tuple[Check, ...] = ()
 
 
 def check_content(
-    content: Mapping[str, Any], trajectory: Trajectory, switches: Mapping[str, bool] | None = None
+    content: Mapping[str, Any],
+    trajectory: Trajectory,
+    switches: Mapping[str, bool] | None = None,
+    *,
+    is_blind: bool = False,
 ) -> Report:
-    """Check content of any version; `switches` are the batch's, check id to false for off."""
+    """Check content of any version; `switches` are the batch's, check id to false for off.
+
+    As long as its annotator is blind, nothing is compared with gold or with outcomes.
+    """
     off = {check for check, is_on in (switches or {}).items() if not is_on}
-    return run_checks(Subject(as_latest(content), facts_of(trajectory)), ALL_CHECKS, off)
+    return run_checks(
+        Subject(as_latest(content), facts_of(trajectory, is_blind=is_blind)), ALL_CHECKS, off
+    )
 
 
 def check_annotation(annotation: Annotation) -> Report:
@@ -34,7 +43,12 @@ def check_annotation(annotation: Annotation) -> Report:
     membership = annotation.assignment.membership
     policy = getattr(membership.batch, "policy", None)
     content = build_content(annotation)
-    return check_content(content, membership.trajectory, policy.checks if policy else None)
+    return check_content(
+        content,
+        membership.trajectory,
+        policy.checks if policy else None,
+        is_blind=bool(policy and policy.blind_first) and not annotation.diagnosis_committed_at,
+    )
 
 
 __all__ = [

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
+from annotator.citations.anchors import Anchors, Cited, anchors_for
+from annotator.facts.code import CodeFacts
+from annotator.facts.patches import PatchFacts
+from annotator.facts.runs import RunFacts
 from trajectories.models import Trajectory
 
 
@@ -15,8 +21,26 @@ class Facts:
     """
 
     trajectory: Trajectory
+    # Before the first diagnosis nothing is said of gold or of outcomes, not even by a finding.
+    is_blind: bool = False
+
+    @cached_property
+    def code(self) -> CodeFacts:
+        return CodeFacts(self.trajectory, self.is_blind)
+
+    @cached_property
+    def patches(self) -> PatchFacts:
+        return PatchFacts(self.trajectory, self.is_blind)
+
+    @cached_property
+    def runs(self) -> RunFacts:
+        return RunFacts(self.trajectory, self.is_blind)
+
+    def anchors(self, cited: Iterable[Cited]) -> Anchors:
+        """Return what tells the state of the citations (three queries at most)."""
+        return anchors_for(self.trajectory, cited)
 
 
-def facts_of(trajectory: Trajectory) -> Facts:
+def facts_of(trajectory: Trajectory, *, is_blind: bool = False) -> Facts:
     """Return the evidence that an annotation of the trajectory speaks of."""
-    return Facts(trajectory)
+    return Facts(trajectory, is_blind)
