@@ -60,7 +60,24 @@ class NewStepForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    offset = forms.TypedChoiceField(choices=[(-1, "up"), (1, "down")], coerce=int)
+    """By an offset along the chain, or to a place counted from 1."""
+
+    offset = forms.TypedChoiceField(
+        choices=[(-1, "up"), (1, "down")], coerce=int, required=False, empty_value=None
+    )
+    place = forms.IntegerField(min_value=1, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and data.get("offset") is None and data.get("place") is None:
+            raise ValidationError("Say where to move the step.")
+        return data
+
+
+class SplitForm(forms.Form):
+    """Where the rationale is split: characters before the caret; by default its first paragraph."""
+
+    at = forms.IntegerField(min_value=0, required=False)
 
 
 class DiagnosisForm(forms.Form):

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotator.views import batches, checks, probes, reasoning, whole, workspace
+from annotator.views import (
+    batches,
+    checks,
+    probes,
+    reasoning,
+    restructuring,
+    whole,
+    workspace,
+)
 
 app_name = "annotator"
 
@@ -43,6 +51,8 @@ reasoning_urls = [
     path("", reasoning.save, name="step-save"),
     path("preview/", reasoning.preview, name="step-preview"),
     path("move/", reasoning.move, name="step-move"),
+    path("split/", restructuring.split, name="step-split"),
+    path("merge/", restructuring.merge, name="step-merge"),
     path("delete/", reasoning.delete, name="step-delete"),
     path("restore/", reasoning.restore, name="step-restore"),
     path("check/", probes.check, name="step-check"),

@@ -185,6 +185,8 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
                      method="post", data={"version": 9, "claim": "mine"})  # fmt: skip
     yield from rules("annotator:step-move", about, lambda w: [held(w).step.uid], *gets,
                      method="post", data={"offset": 1})  # fmt: skip
+    yield from rules("annotator:step-split annotator:step-merge", about,
+                     lambda w: [held(w).step.uid], *gets, method="post")  # fmt: skip
     yield from rules("annotator:step-delete annotator:step-restore", about,
                      lambda w: [held(w).step.uid], *gets, method="post")  # fmt: skip
     yield from rules("annotator:step-preview", about, lambda w: [held(w).step.uid], *gets)

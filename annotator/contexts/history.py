@@ -16,6 +16,7 @@ _WORDS = {
     "uncite": "removing a citation",
     "check": "a check",
     "uncheck": "removing a check",
+    "hand over": "handing evidence to another step",
     "anchor": "placing a citation anew",
     "diagnosis": "the first diagnosis",
     "diagnosis committed": "committing the first diagnosis",

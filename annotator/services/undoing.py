@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from annotator.models import Annotation, Citation, Edit, StepProbe
-from annotator.services import anchoring, editing, probing
+from annotator.services import anchoring, editing, probing, restructuring
 from annotator.services.whole import write_whole
 from annotator.step_fields import as_logged_now
 
@@ -141,6 +141,13 @@ def _take_back_checking(user: User, annotation: Annotation, edit: Edit) -> None:
     change(user, step_probe)
 
 
+def _take_back_hand_over(user: User, annotation: Annotation, edit: Edit) -> None:
+    steps = {str(step.uid): step for step in annotation.reasoning_steps.all()}
+    before, after = (steps[uid] for uid in edit.changes["step"])
+    citations, probes = edit.changes["citations"][0], edit.changes["probes"][0]
+    restructuring.hand_over(user, annotation, before, citations, probes, since=after)
+
+
 def _fresh(annotation: Annotation) -> Annotation:
     """Return the locked row as it is after the edits before: they count on rows of their own."""
     return Annotation.objects.select_related("assignment").get(pk=annotation.pk)
@@ -160,4 +167,5 @@ _INVERSES: dict[str, Callable[[User, Annotation, Edit], None]] = {
     "reanchor": _take_back_reanchoring,
     "check": _take_back_checking,
     "uncheck": _take_back_checking,
+    "hand over": _take_back_hand_over,
 }

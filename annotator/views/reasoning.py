@@ -166,7 +166,11 @@ def move(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     form = MoveForm(request.POST)
     if not form.is_valid():
         return sentence(first_error(form), 422)
-    editing.move_step(request.user, step, form.cleaned_data["offset"])
+    offset, place = form.cleaned_data["offset"], form.cleaned_data["place"]
+    if place is not None:
+        editing.place_step(request.user, step, place)
+    else:
+        editing.move_step(request.user, step, offset)
     return answer_column(request, step.annotation, active=uid)
 
 

@@ -19,19 +19,9 @@ function neighbour(offset) {
   if (next) activate(next.dataset.card, { focus: true });
 }
 
-function fold(button) {
-  const body = button.closest("[data-card]").querySelector("[data-foldable]");
-  body.hidden = !body.hidden;
-  button.setAttribute("aria-expanded", String(!body.hidden));
-}
-
 onKey("c", unlessBusy(cite));
 onKey("[", unlessBusy(() => neighbour(-1)));
 onKey("]", unlessBusy(() => neighbour(1)));
-onKey("f", unlessBusy(() => {
-  const button = activeCard()?.querySelector("[data-fold]");
-  if (button) fold(button);
-}));
 
 function open(id) {
   document.getElementById(id)?.showModal();
@@ -66,8 +56,6 @@ document.addEventListener("keys:prefix", (event) => {
 document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-open-dialog]");
   if (opener) open(opener.dataset.openDialog);
-  const folder = event.target.closest?.("[data-fold]");
-  if (folder) fold(folder);
 });
 
 document.querySelector("[data-problems]")?.focus();

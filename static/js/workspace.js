@@ -6,4 +6,5 @@ import "./cite.js";
 import "./preview.js";
 import "./judge.js";
 import "./findings.js";
+import "./restructure.js";
 import "./workspace-keys.js";

@@ -1,0 +1,136 @@
+"""Writing fast by keyboard: reshape the chain, fold, complete, preview, go back in a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from annotator.models import Assignment
+from annotator.services.claiming import claim_next
+from tests.annotator.conftest import write
+from tests.browser.chromium import page_without_troubles
+from tests.browser.people import WAIT_MS
+from tests.factories import make_batch
+from tests.trajectories.conftest import fetched_trajectory
+from tests.trajectories.git_repositories import make_sample
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def assignment(annotator: User, tmp_path: Path) -> Assignment:
+    """A claimed trajectory of a real repository, with three reasoning steps written."""
+    trajectory = fetched_trajectory(make_sample(tmp_path / "sample"))
+    assignment = claim_next(annotator, make_batch(trajectory))
+    for claim in ("first", "second", "third"):
+        write(assignment.annotation, claim=claim, rationale=f"{claim} paragraph\n\nand more")
+    return assignment
+
+
+@pytest.fixture
+def page(live_server: LiveServer, annotator: User, assignment: Assignment) -> Iterator[Page]:
+    expect.set_options(timeout=WAIT_MS)
+    with page_without_troubles(live_server, annotator) as page:
+        page.goto(f"{live_server.url}/assignments/{assignment.pk}/")
+        expect(claim(page, 3)).to_be_visible()
+        yield page
+
+
+def claim(page: Page, number: int = 1) -> Locator:
+    return page.get_by_label(f"Claim of R{number}")
+
+
+def rationale(page: Page, number: int = 1) -> Locator:
+    return page.get_by_label(f"Rationale of R{number}")
+
+
+def card(page: Page, number: int) -> Locator:
+    return page.get_by_role("article", name=f"R{number}", exact=True)
+
+
+def expect_claims(page: Page, *claims: str) -> None:
+    for number, text in enumerate(claims, start=1):
+        expect(claim(page, number)).to_have_value(text)
+    expect(page.locator("[data-grip]")).to_have_count(len(claims))
+
+
+# --- reshaping ------------------------------------------------------------------------------------
+
+
+def test_a_step_is_split_at_the_caret_joined_again_and_both_undone(page: Page) -> None:
+    rationale(page).fill("one two")
+    rationale(page).press("End")
+    for _ in "two":
+        rationale(page).press("ArrowLeft")
+    page.keyboard.press("Alt+Enter")
+    expect(rationale(page, 2)).to_have_value("two")
+    expect(rationale(page)).to_have_value("one")
+    expect(claim(page, 2)).to_be_focused()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(rationale(page, 2)).to_have_value("one")
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    expect(rationale(page)).to_have_value("one")
+    claim(page).focus()
+    page.keyboard.press("Alt+j")
+    expect(rationale(page)).to_have_value("one\n\ntwo")
+    expect_claims(page, "first", "second", "third")
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    expect(rationale(page, 2)).to_have_value("two")
+    page.keyboard.press("z")
+    expect(rationale(page)).to_have_value("one two")
+
+
+def test_the_menu_of_a_step_splits_where_the_caret_was_and_closes(page: Page) -> None:
+    field = rationale(page)
+    field.focus()
+    field.press("Control+Home")
+    field.press("Control+ArrowRight")
+    menu = card(page, 1).locator("[data-more]")
+    menu.locator("summary").click()
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Split R1").click()
+    expect(rationale(page)).to_have_value("first")
+    expect(rationale(page, 2)).to_have_value("paragraph\n\nand more")
+
+
+def test_a_card_is_dragged_by_its_grip(page: Page) -> None:
+    page.keyboard.press("F")
+    grip = card(page, 1).locator("[data-grip]").bounding_box()
+    last = card(page, 3).bounding_box()
+    assert grip and last
+    page.mouse.move(grip["x"] + 4, grip["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(grip["x"] + 4, last["y"] + last["height"] - 3, steps=4)
+    expect(card(page, 3)).to_have_class("reasoning-card is-folded is-drop-below")
+    page.mouse.up()
+    expect_claims(page, "second", "third", "first")
+
+
+# --- folding --------------------------------------------------------------------------------------
+
+
+def test_folding_is_remembered_over_swaps_and_reloads(page: Page) -> None:
+    claim(page, 2).focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    expect(rationale(page, 2)).to_be_hidden()
+    claim(page, 2).focus()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(rationale(page, 1)).to_be_hidden()
+    page.reload()
+    expect(rationale(page, 2)).to_be_visible()
+    expect(rationale(page, 1)).to_be_hidden()
+    page.keyboard.press("F")
+    expect(rationale(page, 3)).to_be_hidden()
+    page.keyboard.press("F")
+    for number in (1, 2, 3):
+        expect(rationale(page, number)).to_be_visible()
