@@ -1,10 +1,15 @@
-"""Read the frozen content of a submission: its reasoning steps, and what an anchor names."""
+"""Read the frozen content of a submission: its reasoning steps, and what an anchor names.
+
+Contents are of any version of the schema; the root cause, which the first two have not, is read
+like a step of the kind `root_cause`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from annotator.contexts.reading import as_step
 from trajectories.text import shorten
 
 Content = dict[str, Any]
@@ -15,12 +20,24 @@ TITLE_CHARS = 60
 
 
 def reasoning_steps(content: Content) -> list[StepContent]:
+    """Return the chain, in order."""
     steps: list[StepContent] = content["reasoning_steps"]
     return steps
 
 
+def root_cause_of(content: Content) -> StepContent | None:
+    root_cause = content.get("root_cause")
+    return as_step(root_cause) if root_cause else None
+
+
+def all_steps(content: Content) -> list[StepContent]:
+    """Return all that has evidence: the root cause, where there is one, then the chain."""
+    root_cause = root_cause_of(content)
+    return [*([root_cause] if root_cause else []), *reasoning_steps(content)]
+
+
 def find_step(content: Content, uid: UUID | str | None) -> StepContent | None:
-    return next((step for step in reasoning_steps(content) if step["uid"] == str(uid)), None)
+    return next((step for step in all_steps(content) if step["uid"] == str(uid)), None)
 
 
 def find_citation(step: StepContent, uid: UUID | str | None) -> CitationContent | None:
@@ -29,6 +46,9 @@ def find_citation(step: StepContent, uid: UUID | str | None) -> CitationContent 
 
 def step_title(content: Content, uid: UUID | str) -> str:
     """Name a reasoning step by its place and claim: R3 “Printable lacks slots”."""
+    root_cause = root_cause_of(content)
+    if root_cause and root_cause["uid"] == str(uid):
+        return "the root cause"
     for number, step in enumerate(reasoning_steps(content), start=1):
         if step["uid"] == str(uid):
             claim = shorten(step["claim"], TITLE_CHARS)

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import HttpRequest
-
 from accounts.models import User
-from annotator.citations.anchors import Anchors, Cited, anchors_for
 from annotator.models import AssignmentState, Submission
-from annotator.versions import as_latest
-from reviews.changes import Change, StepChange, compare
-from reviews.citations import CitationView, citation_view
 from reviews.content import (
     CitationContent,
-    StepContent,
     anchor_title,
     citation_title,
     cited_title,
     find_step,
-    reasoning_steps,
 )
 from reviews.forms import ReviewForm
 from reviews.models import Comment, Review, Thread
-from reviews.probes import ProbeView, probe_view, probes_of
 from reviews.querysets import awaiting_review, reviewable_by
 from reviews.services.rubrics import asked, criteria_of, rubric_of
 from reviews.services.threads import OPEN_STATES
-from trajectories.contexts.outline import StepMark
 from trajectories.models import Batch, Trajectory
 from validation.contexts import VerdictsContext
 from validation.models import TreeName
@@ -316,144 +306,3 @@ def run_warnings(tests: VerdictsContext) -> list[str]:
         if column.label in REFERENCES and column.chip.tone in ("bad", "warn")
     ]
     return warnings + [f"The task does not behave as it claims: {text}." for text in odd]
-
-
-# --- the page -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class StepView:
-    """A reasoning step as it was submitted; `number` is None for one that was removed."""
-
-    number: int | None
-    content: StepContent
-    citations: list[CitationView]
-    change: StepChange | None
-    box: ThreadBox
-    probes: tuple[ProbeView, ...] = ()
-
-    @property
-    def mark(self) -> str:
-        """Name what happened to it since the submission that was reviewed before."""
-        is_marked = self.change is not None and self.change.change is not Change.UNCHANGED
-        return self.change.change.value if self.change and is_marked else ""
-
-
-@dataclass(frozen=True)
-class SubmissionPage:
-    submission: Submission
-    steps: list[StepView]
-    removed: list[StepView]
-    whole: ThreadBox
-    decision: Decision
-    newer: Submission | None
-    # The submission that the marks compare with: the last one that was reviewed.
-    compared_with: Submission | None
-    others: list[Submission] = field(default_factory=list)
-
-    @property
-    def trajectory(self) -> Trajectory:
-        return trajectory_of(self.submission)
-
-    @property
-    def batch(self) -> Batch:
-        return batch_of(self.submission)
-
-    @property
-    def marks(self) -> dict[int, StepMark]:
-        """Say for each covered trajectory step which reasoning steps are about it."""
-        found: dict[int, list[str]] = defaultdict(list)
-        for step in self.steps:
-            for number in step.content["covers"]:
-                found[number].append(f"R{step.number}")
-        judgements = {
-            row["step"]: row["judgement"]
-            for row in as_latest(self.submission.content)["judgements"]
-        }
-        return {
-            number: StepMark(" ".join(found[number]), judgements.get(number, ""))
-            for number in {*found, *judgements}
-        }
-
-
-def submission_page(request: HttpRequest, user: User, submission: Submission) -> SubmissionPage:
-    others = list(
-        submission.annotation.submissions.order_by("number").select_related("review__reviewer")
-    )
-    reviewed = [
-        other for other in others if other.number < submission.number and hasattr(other, "review")
-    ]
-    compared_with = reviewed[-1] if reviewed else None
-    builder = _StepBuilder(request, user, submission, compared_with)
-    return SubmissionPage(
-        submission=submission,
-        steps=builder.present(),
-        removed=builder.removed(),
-        whole=builder.box(WHOLE),
-        decision=decision_context(user, submission),
-        newer=others[-1] if others[-1].number > submission.number else None,
-        compared_with=compared_with,
-        others=others,
-    )
-
-
-class _StepBuilder:
-    """Join the steps of a submission with their threads and their changes."""
-
-    def __init__(
-        self, request: HttpRequest, user: User, submission: Submission, before: Submission | None
-    ) -> None:
-        self.request, self.user, self.submission = request, user, submission
-        self.may_comment = may_comment(user, submission)
-        self.threads = threads_of(submission)
-        self.probes = probes_of(user, submission)
-        self.changes = (
-            compare(as_latest(before.content), as_latest(submission.content)) if before else {}
-        )
-
-    def present(self) -> list[StepView]:
-        steps = reasoning_steps(as_latest(self.submission.content))
-        cited = [Cited.of_content(each) for step in steps for each in step["citations"]]
-        anchors = anchors_for(trajectory_of(self.submission), cited)
-        return [self._view(step, number, anchors) for number, step in enumerate(steps, start=1)]
-
-    def removed(self) -> list[StepView]:
-        """Return the steps that are gone: since the last review, or with threads on them."""
-        gone = {
-            uid: change.step
-            for uid, change in self.changes.items()
-            if change.change is Change.REMOVED
-        }
-        present = {step["uid"] for step in reasoning_steps(self.submission.content)}
-        for anchor, threads in self.threads.items():
-            step = find_step(threads[0].submission.content, anchor)
-            if step is not None and anchor not in present:
-                gone.setdefault(anchor, step)
-        return [self._view(step, None) for step in gone.values()]
-
-    def box(self, anchor: str) -> ThreadBox:
-        return thread_box(
-            self.submission,
-            anchor,
-            may_comment=self.may_comment,
-            threads=self.threads.get(anchor, []),
-        )
-
-    def _view(
-        self, step: StepContent, number: int | None, anchors: Anchors | None = None
-    ) -> StepView:
-        trajectory = trajectory_of(self.submission)
-        return StepView(
-            number=number,
-            content=step,
-            citations=[
-                citation_view(self.request, trajectory, citation, number, anchors)
-                for number, citation in enumerate(step["citations"], start=1)
-            ],
-            change=self.changes.get(step["uid"]),
-            box=self.box(step["uid"]),
-            probes=tuple(
-                probe_view(frozen, self.probes.get(frozen["uid"]))
-                for frozen in step.get("probes", [])
-            ),
-        )

@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.models import User
 from annotator.models import Submission
-from reviews.content import reasoning_steps
+from reviews.content import all_steps
 from validation.contexts.probes import TONES, ProbeContext, probe_contexts
 from validation.models import Probe, ProbeJudgement
 
@@ -27,9 +27,7 @@ class ProbeView:
 def probes_of(user: User, submission: Submission) -> Mapping[str, ProbeContext]:
     """Return the probes of a submission that `user` may see, by uid (constant queries)."""
     uids = [
-        frozen["uid"]
-        for step in reasoning_steps(submission.content)
-        for frozen in step.get("probes", [])
+        frozen["uid"] for step in all_steps(submission.content) for frozen in step.get("probes", [])
     ]
     if not uids:
         return {}

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from annotator.submissions import schema_violations
-from reviews.content import reasoning_steps
+from reviews.content import reasoning_steps, root_cause_of
 from trajectories.models import TaskRevision, Trajectory
 from validation.models import ProbeJudgement, Run, RunPriority, TreeName
 from validation.probes import Verdict, read_expectation, sentence
@@ -22,6 +22,7 @@ class Rerun:
     """A claim of an export: how it fared then, and now."""
 
     instance_id: str
+    # The place in the chain, from 1; 0 is the root cause.
     step: int
     uid: str
     sentence: str
@@ -37,6 +38,10 @@ class Rerun:
     tree_now: str = ""
 
     @property
+    def step_name(self) -> str:
+        return f"R{self.step}" if self.step else "root cause"
+
+    @property
     def is_same(self) -> bool:
         return self.then == self.now
 
@@ -46,8 +51,8 @@ def ask_again(line: dict[str, Any]) -> Iterator[Rerun]:
     content = line["annotation"].get("content")
     if not isinstance(content, dict) or (broken := schema_violations(content)):
         raise CommandError(f"A line of the export does not fit its schema: {broken[:3]}")
-    for number, step in enumerate(reasoning_steps(content), start=1):
-        for frozen in step.get("probes", []):
+    for number, step in enumerate([root_cause_of(content), *reasoning_steps(content)]):
+        for frozen in (step or {}).get("probes", []):
             yield _asked(_rerun(content, number, frozen), content)
 
 

@@ -9,6 +9,7 @@ app_name = "reviews"
 # /reviews/submissions/<pk>/
 submission_urls = [
     path("", submissions.submission, name="submission"),
+    path("findings/", submissions.findings, name="findings"),
     path("review/", submissions.publish, name="publish"),
     path("threads/", threads.open_thread, name="open-thread"),
 ]

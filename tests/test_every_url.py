@@ -323,7 +323,7 @@ RULES = [
     *writing_rules("olga", lambda w: w.shared_of_olga, *OLGA_WRITES),
     # reviews
     *rules("reviews:queue", "site", nothing, *JUDGES),
-    *rules("reviews:submission", "foreign", lambda w: [w.submission.pk], *JUDGES),
+    *rules("reviews:submission reviews:findings", "foreign", lambda w: [w.submission.pk], *JUDGES),
     *rules(
         "reviews:publish reviews:open-thread",
         "foreign",

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from annotator.models import Submission
-from reviews.content import reasoning_steps
+from reviews.content import all_steps
 from reviews.exporting.canonical import timestamp
 from reviews.exporting.pseudonyms import pseudonym
 from reviews.models import Comment, Review, Thread
@@ -110,7 +110,7 @@ def _latest_runs(trajectory: Trajectory) -> set[int]:
 def _cited_runs(submission: Submission) -> set[int]:
     return {
         int(citation["target"]["run"])
-        for step in reasoning_steps(submission.content)
+        for step in all_steps(submission.content)
         for citation in step["citations"]
         if citation["kind"] == "test"
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from annotator.models import Submission
+from reviews.content import all_steps, reasoning_steps
 from reviews.exporting.canonical import canonical_json, timestamp
 from reviews.exporting.lines import SCHEMA_VERSION, build_line
 from reviews.exporting.schema import check_line, line_schema
@@ -117,11 +118,11 @@ def _criteria(batch: Batch) -> dict[str, Criterion]:
 
 
 def _totals(line: dict[str, Any]) -> Counter[str]:
-    steps = line["annotation"]["content"]["reasoning_steps"]
+    content = line["annotation"]["content"]
     return Counter(
         annotations=1,
-        reasoning_steps=len(steps),
-        citations=sum(len(step["citations"]) for step in steps),
+        reasoning_steps=len(reasoning_steps(content)),
+        citations=sum(len(step["citations"]) for step in all_steps(content)),
     )
 
 

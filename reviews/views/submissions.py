@@ -20,11 +20,12 @@ from reviews.contexts import (
     decision_context,
     queue_context,
     run_warnings,
-    submission_page,
     trajectory_of,
 )
 from reviews.errors import ReviewUserError
+from reviews.findings import findings_view
 from reviews.forms import QueueFilterForm, ReviewForm
+from reviews.pages import submission_page
 from reviews.querysets import reviewable_by
 from reviews.services.reviewing import grant_evidence, publish_review
 from reviews.services.rubrics import asked, rubric_of
@@ -71,6 +72,14 @@ def submission(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         "warnings": run_warnings(verdicts) if sight.sees_verdicts else [],
     }
     return render(request, "reviews/submission.html", context)
+
+
+@require_GET
+@require_role(Role.REVIEWER, Role.ADMIN)
+def findings(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Show what the checks found, for a page that was opened before they were done."""
+    subject = get_submission(request.user, pk)
+    return render(request, "reviews/_findings.html", {"findings": findings_view(subject)})
 
 
 @require_POST

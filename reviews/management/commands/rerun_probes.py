@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def _print(self, done: list[Rerun]) -> None:
         for rerun in done:
             mark = " " if rerun.is_same else "≠"
-            self.stdout.write(f"{mark} {rerun.instance_id} R{rerun.step}  {rerun.sentence}")
+            self.stdout.write(f"{mark} {rerun.instance_id} {rerun.step_name}  {rerun.sentence}")
             self.stdout.write(f"    then: {rerun.then}. {rerun.then_reason}")
             self.stdout.write(f"    now:  {rerun.now}. {rerun.now_reason}")
         n_same = sum(rerun.is_same for rerun in done)
