@@ -177,7 +177,7 @@ def test_what_changed_since_the_review_is_told_for_every_part(
     page = get(reviewer_client, next_submission(reviewer, submission, after))
     assert text(page, "#overview .review-changes summary") == ["What changed: exit, strategy"]
     assert text(page, "#overview ins")[-1] == "tests"
-    assert text(page, ".review-cause .chip") == ["changed"]
+    assert text(page, ".review-cause .review-step-head .chip") == ["changed"]
     assert text(page, "#judgements .word-diff ins") == ["neutral"]
     assert "waiver of hunk-explained" in " ".join(text(page, ".review-changes summary"))
     assert "pkg/core.py −1,2 +1,2" in text(page, ".review-step .word-diff del")[0]
@@ -188,7 +188,7 @@ def test_a_first_submission_of_version_2_is_compared_with_one_of_version_3(
 ) -> None:
     first = make_submission(annotator)
     page = get(reviewer_client, next_submission(reviewer, first, whole_content()))
-    assert text(page, ".review-cause .chip") == ["new"]
+    assert text(page, ".review-cause .review-step-head .chip") == ["new"]
     assert text(page, ".review-step--removed h3") == ["add() subtracts its second argument"]
     assert not page.cssselect(".review-step--removed .read-fields")
 
