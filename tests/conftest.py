@@ -53,6 +53,13 @@ def data_folder(tmp_path: Path, settings: object) -> Iterator[Path]:
     yield folder
 
 
+@pytest.fixture(autouse=True)
+def only_wanted_checks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test hand in a step or two; only tests marked `checks` ask for whole annotations."""
+    if request.node.get_closest_marker("checks") is None:
+        monkeypatch.setattr("annotator.checks.ALL_CHECKS", ())
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """Return the folder of real data, or skip; in CI a folder that is there must be used."""

@@ -11,14 +11,16 @@ from typing import Any
 
 from annotator.checks.base import Check, Finding, Place, Severity, Subject
 from annotator.checks.runner import Report, Waived, run_checks
+from annotator.checks.shape import SHAPE_CHECKS
+from annotator.checks.whole import WHOLE_CHECKS
 from annotator.facts import facts_of
 from annotator.models import Annotation
-from annotator.submissions import build_content
-from annotator.versions import as_latest
+from annotator.submissions import SCHEMA_VERSION, build_content, schema_version_of
+from annotator.versions import as_latest, as_version
 from trajectories.models import Trajectory
 
 # In the order in which their findings are listed.
-ALL_CHECKS: tuple[Check, ...] = ()
+ALL_CHECKS: tuple[Check, ...] = (*SHAPE_CHECKS, *WHOLE_CHECKS)
 
 
 def check_content(
@@ -42,13 +44,21 @@ def check_annotation(annotation: Annotation) -> Report:
     """Check a draft as it is stored now, with the switches of its batch."""
     membership = annotation.assignment.membership
     policy = getattr(membership.batch, "policy", None)
-    content = build_content(annotation)
+    content = _content_of(annotation)
     return check_content(
         content,
         membership.trajectory,
         policy.checks if policy else None,
         is_blind=bool(policy and policy.blind_first) and not annotation.diagnosis_committed_at,
     )
+
+
+def _content_of(annotation: Annotation) -> Mapping[str, Any]:
+    """Return the draft with the fields that its batch's submissions have, and its waivers."""
+    content, version = build_content(annotation), schema_version_of(annotation)
+    if version >= SCHEMA_VERSION:
+        return content
+    return {**as_version(content, version), "waivers": content["waivers"]}
 
 
 __all__ = [
