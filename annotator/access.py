@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
@@ -53,6 +55,22 @@ def get_reasoning_step(user: User, uid: uuid.UUID) -> ReasoningStep:
     return step
 
 
+def get_step_to_save(user: User, uid: uuid.UUID) -> tuple[ReasoningStep, int]:
+    """As `get_reasoning_step`, with the number of the trajectory's steps.
+
+    No other answer is as frequent: one query without a subquery, and of two columns.
+    """
+    rows = ReasoningStep.objects.annotate(
+        annotator=F("annotation__assignment__annotator"),
+        n_steps=F("annotation__assignment__membership__trajectory__n_steps"),
+    )
+    step = rows.only("annotation_id").filter(uid=uid).first()
+    if step is None or not (step.annotator == user.pk or user.is_admin):
+        raise Http404
+    _require_annotator(user, step.annotator)
+    return step, step.n_steps
+
+
 def get_citation(user: User, uid: uuid.UUID) -> Citation:
     """Return the citation for a change by its annotator; 404 unseen, 403 for an admin."""
     annotations = Annotation.objects.visible_to(user)
@@ -87,5 +105,9 @@ def get_batch(slug: str) -> Batch:
 
 
 def _require_own(user: User, annotation: Annotation) -> None:
-    if annotation.assignment.annotator_id != user.pk:
+    _require_annotator(user, annotation.assignment.annotator_id)
+
+
+def _require_annotator(user: User, annotator_id: int) -> None:
+    if annotator_id != user.pk:
         raise PermissionDenied("Only its annotator changes this.")

@@ -62,8 +62,10 @@ class ReasoningStepForm(forms.Form):
 
     data: QueryDict
 
-    def __init__(self, data: QueryDict, *, n_steps: int, citation_uids: Sequence[str] = ()) -> None:
-        """`citation_uids` are what options count as evidence 1, 2, 3."""
+    def __init__(
+        self, data: QueryDict, *, n_steps: int, citation_uids: Callable[[], Sequence[str]]
+    ) -> None:
+        """`citation_uids` returns what options count as evidence 1, 2, 3."""
         super().__init__(data)
         self._n_steps = n_steps
         self._citation_uids = citation_uids
@@ -130,13 +132,14 @@ class ReasoningStepForm(forms.Form):
         """Return the citations that `1, 3` counts on the card."""
         if not text.strip():
             return []
+        uids = self._citation_uids()
         try:
-            numbers = parse_covers(text, len(self._citation_uids))
+            numbers = parse_covers(text, len(uids))
         except BadCovers as error:
-            n = len(self._citation_uids)
+            n = len(uids)
             hint = f"this step has {n} citation{'' if n == 1 else 's'}; write their numbers: 1, 2"
             raise ValidationError(f"Evidence “{text[:30]}”: {hint}.") from error
-        return [self._citation_uids[number - 1] for number in numbers]
+        return [uids[number - 1] for number in numbers]
 
     def _relations(self) -> Rows:
         types, targets = self.data.getlist("relation_type"), self.data.getlist("relation_to")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from bench.results import Results
 from bench.sizes import SIZES, Size
 
 T = TypeVar("T")
@@ -71,8 +72,9 @@ def _run(data: Path, size: Size, only: list[str]) -> int:
     from bench.goals import MEASUREMENTS, Bench, warm_up
     from bench.inputs import make_input
     from bench.loading import forget_stale, load_input
-    from bench.results import Figure, Results
+    from bench.results import Figure
     from bench.site import running_site, set_up
+    from bench.writing import MEASUREMENTS as WRITING
 
     given = make_input(data / "input", size)
     forget_stale(given, data)
@@ -84,12 +86,20 @@ def _run(data: Path, size: Size, only: list[str]) -> int:
         # Before the browser: Playwright's event loop lets nothing ask the database beside it.
         for measure in _chosen(EXECUTING, only):
             measure(size, loaded, results)
-        if not only or set(only) & set(MEASUREMENTS):
-            with running_site(data) as site, running_browser() as browser:
+        with running_site(data) as site:
+            for write in _chosen(WRITING, only):
+                write(size, loaded, results, site)
+            if only and not set(only) & set(MEASUREMENTS):
+                return _print(results, data)
+            with running_browser() as browser:
                 bench = Bench(size, site, browser, loaded, results)
                 warm_up(bench)
                 for look in _chosen(MEASUREMENTS, only):
                     look(bench)
+    return _print(results, data)
+
+
+def _print(results: Results, data: Path) -> int:
     (data / "results.json").write_text(json.dumps(results.as_json(), indent=1), "utf-8")
     print(results.as_text())
     return 1 if results.missed else 0

@@ -16,11 +16,12 @@ from urllib.parse import urljoin
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import path
 
-PAGES, FRAGMENTS = "/floor/page/", "/floor/fragment/"
+PAGES, FRAGMENTS, SAVES = "/floor/page/", "/floor/fragment/", "/floor/save/"
 _STYLESHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 _PRELOAD = re.compile(r'<link rel="(?:module)?preload"[^>]*>')
 _IMPORT = re.compile(r'(?m)^import [^"]*"(\./[^"]+)";')
@@ -83,6 +84,13 @@ def fragment(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse((_folder() / name).read_bytes())
 
 
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep what was posted, and no more."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO bench_save (body) VALUES (%s)", [request.POST["text"]])
+    return HttpResponse(b"{}", content_type="application/json")
+
+
 class _BareRequest(WSGIRequest):
     urlconf = "bench.floors"
 
@@ -97,7 +105,10 @@ def bare_django() -> WSGIHandler:
         return _BareHandler()
 
 
-urlpatterns = [path(f"{FRAGMENTS.lstrip('/')}<str:name>", fragment)]
+urlpatterns = [
+    path(f"{FRAGMENTS.lstrip('/')}<str:name>", fragment),
+    path(SAVES.lstrip("/"), save),
+]
 
 
 def _folder() -> Path:

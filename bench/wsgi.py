@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from annotator.config.wsgi import application as site
-from bench.floors import FRAGMENTS, PAGES, bare_django, static_page
+from bench.floors import FRAGMENTS, PAGES, SAVES, bare_django, static_page
 
 _bare = bare_django()
 
@@ -15,6 +15,6 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     address = environ["PATH_INFO"]
     if address.startswith(PAGES):
         return static_page(environ, start_response)
-    if address.startswith(FRAGMENTS):
+    if address.startswith((FRAGMENTS, SAVES)):
         return _bare(environ, start_response)
     return site(environ, start_response)

@@ -112,7 +112,7 @@ def test_a_tiny_run_measures_every_goal() -> None:
         assert not (folder / "never").exists()
     of_runs = {"run", "runs"} if is_usable() else set()
     assert {goal["name"] for goal in results["goals"]} == {
-        "P1", "P2", "P3", "P4", "P8", "P9", "P10", "P11", *of_runs,
+        "P1", "P2", "P3", "P4", "P5", "P8", "P9", "P10", "P11", "checks", *of_runs,
     }  # fmt: skip
     assert all(goal["figure"] > 0 for goal in results["goals"])
     assert done.returncode == bool(results["missed"])

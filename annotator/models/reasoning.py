@@ -83,6 +83,11 @@ class ReasoningStep(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.claim}"
 
+    def citation_uids(self) -> list[str]:
+        """Return the citations that were not removed, as the card counts them (one query)."""
+        live = self.citations.filter(deleted_at=None).order_by("pk")
+        return [str(uid) for uid in live.values_list("uid", flat=True)]
+
 
 class CitationKind(models.TextChoices):
     """What a citation points into; `Citation.target` holds the locator of that kind.

@@ -36,6 +36,11 @@ class NotWritable(Exception):
 
 
 def lock(user: User, annotation: Annotation) -> Annotation:
+    """Return the annotation as `lock_by_id` does."""
+    return lock_by_id(user, annotation.pk)
+
+
+def lock_by_id(user: User, annotation_id: int) -> Annotation:
     """Return the annotation, locked until the transaction ends; raise NotWritable.
 
     All writing goes through this lock, so that edit numbers have no gaps and versions no races.
@@ -43,7 +48,7 @@ def lock(user: User, annotation: Annotation) -> Annotation:
     locked = (
         Annotation.objects.select_for_update(of=("self",))
         .select_related("assignment")
-        .get(pk=annotation.pk)
+        .get(pk=annotation_id)
     )
     if locked.assignment.annotator_id != user.pk:
         raise NotWritable("Only its annotator writes this annotation.")
@@ -133,12 +138,12 @@ def save_step(
     Fields that somebody else (another tab) changed meanwhile are merged where only one side
     touched them; where both did, nothing is saved and StaleVersion carries all three texts.
     """
-    locked = lock(user, step.annotation)
-    current = ReasoningStep.objects.select_for_update().get(pk=step.pk)
+    locked = lock_by_id(user, step.annotation_id)
+    current = ReasoningStep.objects.get(pk=step.pk)
     if current.deleted_at is not None:
         raise NotWritable("This reasoning step was removed in another window; undo that first.")
     stored = read_fields(current)
-    base = values_at(current, version)
+    base = values_at(current, version) if version < current.version else stored
     merged, conflicts = merge(base, dict(values), stored)
     if conflicts:
         raise StaleVersion(current, conflicts, merged)

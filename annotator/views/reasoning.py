@@ -18,7 +18,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import AuthenticatedHttpRequest
-from annotator.access import get_annotation, get_assignment, get_citation, get_reasoning_step
+from annotator.access import (
+    get_annotation,
+    get_assignment,
+    get_citation,
+    get_reasoning_step,
+    get_step_to_save,
+)
 from annotator.citations.sources import Selected, find_passage
 from annotator.citations.targets import CannotCite
 from annotator.contexts.conflicts import conflict_context
@@ -101,12 +107,8 @@ def add(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
 @refuses_plainly
 def save(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     """Save what was written; 409 with both texts if another window changed the same field."""
-    step = get_reasoning_step(request.user, uid)
-    n_steps = step.annotation.assignment.membership.trajectory.n_steps
-    cited = step.citations.filter(deleted_at=None).order_by("pk").values_list("uid", flat=True)
-    form = ReasoningStepForm(
-        request.POST, n_steps=n_steps, citation_uids=[str(uid) for uid in cited]
-    )
+    step, n_steps = get_step_to_save(request.user, uid)
+    form = ReasoningStepForm(request.POST, n_steps=n_steps, citation_uids=step.citation_uids)
     if not form.is_valid():
         return _refused_save(request, form)
     try:

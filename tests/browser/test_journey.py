@@ -306,7 +306,9 @@ def check_export(schema: dict[str, Any], lines: list[dict[str, Any]]) -> None:
 
 
 def check_written(steps: list[dict[str, Any]]) -> None:
-    typed = [OBSERVATION, DECISION, {**VERIFICATION, "rationale": MENDED}]
+    unsaid = {"considered_by": "", "evidence": []}
+    options = [{**option, **unsaid} for option in DECISION["options"]]
+    typed = [OBSERVATION, {**DECISION, "options": options}, {**VERIFICATION, "rationale": MENDED}]
     written = [
         {name: step[name] for name in expected} for step, expected in zip(steps, typed, strict=True)
     ]
