@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -30,6 +30,8 @@ class FindingView:
     where: Link
     severity: Severity | None
     reason: str = ""
+    # Waived, but the check ran and finds nothing there.
+    is_moot: bool = False
 
     @property
     def tone(self) -> str:
@@ -79,7 +81,10 @@ def findings_view(submission: Submission) -> FindingsView:
     return FindingsView(
         submission=submission,
         findings=tuple(_view(row, content) for row in found),
-        waived=(*(_view(row, content) for row in waived), *_others(waived, content)),
+        waived=(
+            *(_view(row, content) for row in waived),
+            *_others(waived, content, report.checked if report else ()),
+        ),
         checked=tuple(_check(each) for each in (report.checked if report else ())),
         is_done=report is not None,
         is_awaited=report is None and timezone.now() - submission.submitted_at < PATIENCE,
@@ -92,8 +97,8 @@ def place_link(content: Mapping[str, Any], key: str) -> Link:
     step, field, part = [*key.split("/", 2), "", ""][:3]
     words = " ".join(word for word in (field.replace("_", " "), part) if word)
     if not step:
-        card = field if field in _CARDS else "overview"
-        return Link(_CARDS.get(field) or words or "the whole", f"#{card}")
+        card = field if field in _CARDS else "" if part else "overview"
+        return Link(_CARDS.get(field) or words or "the whole", f"#{card}" if card else "")
     if find_step(dict(content), step) is None:
         return Link(GONE)
     return Link(step_title(dict(content), step), f"#reasoning-{step}")
@@ -109,7 +114,9 @@ def _view(row: Mapping[str, Any], content: Mapping[str, Any]) -> FindingView:
     )
 
 
-def _others(waived: list[dict[str, Any]], content: Mapping[str, Any]) -> list[FindingView]:
+def _others(
+    waived: list[dict[str, Any]], content: Mapping[str, Any], checked: Collection[str]
+) -> list[FindingView]:
     """Show the waivers that no finding of the report goes with."""
     named = {(row["check"], row["place"]) for row in waived}
     return [
@@ -119,6 +126,7 @@ def _others(waived: list[dict[str, Any]], content: Mapping[str, Any]) -> list[Fi
             where=place_link(content, each["place"]),
             severity=None,
             reason=each["reason"],
+            is_moot=each["check"] in checked,
         )
         for each in content.get("waivers", ())
         if (each["check"], each["place"]) not in named

@@ -28,8 +28,9 @@ from reviews.services.threads import open_thread
 from tests.annotator.conftest import cite_thought, write
 from tests.factories import make_batch, make_task, make_trajectory
 from tests.probes import make_probe
-from tests.reviews.factories import make_content, step_content, submit
+from tests.reviews.factories import submit
 from tests.reviews.runs import make_run
+from tests.reviews.whole import whole_content
 from tests.trajectories.git_repositories import SampleRepository
 from trajectories.code import fetch_repository
 from trajectories.loading.uploads import UPLOADED
@@ -93,7 +94,8 @@ def make_world(sample: SampleRepository) -> World:
     nils, olga = people["nils"], people["olga"]
     of_olga = _held(olga, foreign)
     checked = frozen_probe(Probe.objects.with_results().get(pk=of_olga.probe.pk))
-    content = make_content(step_content(probes=[checked]), schema_version=2)
+    content = whole_content()
+    content["reasoning_steps"][0]["probes"] = [checked]
     submission = submit(of_olga.assignment, content)
     hand_in([of_olga.probe])
     grant_evidence(people["reviewer"], foreign)

@@ -21,8 +21,10 @@ ROOT_CAUSE_NAME: Final = "Cause"
 SETTLES: Final = "settles"
 TYPES: Final = (*Relation.values, SETTLES)
 
-LABEL_CHARS: Final = 60
-# In pixels.
+# In pixels; letters are wider in the names, which are bold.
+CHAR_WIDTH: Final = 6.5
+NAME_CHAR_WIDTH: Final = 8.0
+PADDING: Final = 26
 BOX_WIDTH: Final = 214
 BOX_HEIGHT: Final = 26
 GAP: Final = 8
@@ -76,7 +78,14 @@ class Box:
 
     @property
     def label(self) -> str:
-        return shorten(self.step.claim, LABEL_CHARS) or "(no claim)"
+        """As much of the claim as there is room for; a wider font is cut off at the edge."""
+        used = PADDING + NAME_CHAR_WIDTH * len(self.step.name) + CHAR_WIDTH * len(self.shown_kind)
+        return shorten(self.step.claim, int((self.width - used) / CHAR_WIDTH)) or "(no claim)"
+
+    @property
+    def shown_kind(self) -> str:
+        """The kind, where the name does not say it."""
+        return "" if self.step.kind == ReasoningKind.ROOT_CAUSE else self.kind
 
     @property
     def kind(self) -> str:

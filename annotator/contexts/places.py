@@ -14,7 +14,7 @@ from annotator.hunks import HunkRef
 from trajectories.models import Trajectory
 from trajectories.text import shorten
 
-NAME_CHARS = 70
+NAME_CHARS = 48
 # Of what something names that is not in the chain any more.
 GONE = "a step that is gone"
 

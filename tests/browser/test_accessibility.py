@@ -146,6 +146,18 @@ def test_no_page_has_a_violation_or_is_cut_off_when_zoomed(
     assert not faults, "\n".join(faults)
 
 
+def test_a_submission_has_no_violation_with_everything_opened(
+    browser: Browser, sessions: dict[str, str], live_server: LiveServer, world: World
+) -> None:
+    """The chain drawn, quotes, changes and what was checked stand in what is folded at first."""
+    page = open_as(browser, live_server, sessions["reviewer"])
+    page.goto(f"{live_server.url}/reviews/submissions/{world.submission.pk}/")
+    page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true })")
+    assert page.locator(".graph-step").first.is_visible()
+    assert violations(page) == []
+    assert overflow(page) == 0
+
+
 def test_the_map_of_keys_has_no_violation(
     browser: Browser, sessions: dict[str, str], live_server: LiveServer, world: World
 ) -> None:

@@ -24,6 +24,7 @@ from tests.reviews.factories import (
     make_submission,
     step_content,
 )
+from tests.reviews.whole import whole_content
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -126,3 +127,19 @@ def test_export_appears_without_a_reload(
         with page.expect_download() as download:
             page.get_by_role("link", name="Download").click()
         assert download.value.suggested_filename.endswith(".zip")
+
+
+def test_a_step_of_the_drawn_chain_leads_to_its_card(
+    live_server: LiveServer, annotator: User, reviewer: User
+) -> None:
+    submission = make_submission(annotator, content=whole_content())
+    address = f"/reviews/submissions/{submission.pk}/"
+    with signed_in_page(live_server, reviewer, address) as page:
+        page.get_by_text("Chain as a graph").click()
+        page.get_by_label("R5, change: The operator becomes a plus").click()
+        uid = submission.content["reasoning_steps"][4]["uid"]
+        expect(page).to_have_url(re.compile(f"#reasoning-{uid}$"))
+        card = page.locator(f"#reasoning-{uid}")
+        expect(card).to_be_in_viewport()
+        card.get_by_role("link", name="pkg/core.py −1,2 +1,2").click()
+        expect(page.locator("#right-pane")).to_contain_text("return a + b")
