@@ -20,6 +20,7 @@ from trajectories.symbols import Symbol, symbols_of
 # Bytes of names: of a binary file, or of one that somebody generated, the rest is left out.
 _WORD = re.compile(rb"[A-Za-z_\x80-\xff][0-9A-Za-z_\x80-\xff]{0,99}")
 _WORD_IN_TEXT = re.compile(r"[^\W\d]\w{0,99}")
+_FILE_NAME = re.compile(r"[\w./-]*\w\.\w{1,5}\b")
 _SECONDS = 20
 # How alike two names must be for one to be suggested for the other.
 _ALIKE = 0.75
@@ -142,6 +143,12 @@ class CodeFacts:
     def has_word(self, name: str) -> bool:
         return any(name in words for words in self.words)
 
+    def is_said(self, path: str) -> bool:
+        """Tell whether the issue or a step of the trajectory names a file."""
+        issue = self.trajectory.task_revision.problem_statement
+        said = _files_in_steps(self.trajectory.pk)
+        return path in issue or any(one == path or one.endswith(f"/{path}") for one in said)
+
     def near_words(self, name: str) -> list[str]:
         """Return names of the code that a mistyped one may have meant, the most alike first."""
         if not self.is_known:
@@ -190,6 +197,19 @@ def _words_of_steps(trajectory_pk: int) -> frozenset[str]:
         word
         for thought, calls, observations in texts.iterator(chunk_size=50)
         for word in _words(f"{thought} {calls} {observations}".replace("\\n", "\n"))
+    )
+
+
+@lru_cache(maxsize=64)
+def _files_in_steps(trajectory_pk: int) -> frozenset[str]:
+    """Return every name of a file in the steps of a trajectory, with its folders."""
+    rows = Step.objects.filter(trajectory=trajectory_pk).order_by("number")
+    texts = rows.values_list("thought", "tool_calls", "observations")
+    return frozenset(
+        name
+        for step in texts.iterator(chunk_size=50)
+        for text in step
+        for name in _FILE_NAME.findall(str(text))
     )
 
 
