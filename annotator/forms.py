@@ -80,6 +80,20 @@ class SplitForm(forms.Form):
     at = forms.IntegerField(min_value=0, required=False)
 
 
+class CompletionForm(forms.Form):
+    """What was typed after `@`, and the reasoning step that it was typed in."""
+
+    q = forms.CharField(max_length=200, required=False)
+    step = forms.CharField(max_length=36, required=False)
+
+
+class MentionForm(forms.Form):
+    """What was chosen of what `@` offers."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in ("file", "symbol", "test", "step")])
+    value = forms.CharField(max_length=2000)
+
+
 class DiagnosisForm(forms.Form):
     """`base` is the text that `first_diagnosis` was written on top of, where it is sent."""
 

@@ -10,6 +10,7 @@ from annotator.views import (
     restructuring,
     whole,
     workspace,
+    writing,
 )
 
 app_name = "annotator"
@@ -31,6 +32,7 @@ assignment_urls = [
     path("submit/", workspace.submit, name="submit"),
     path("findings/", checks.findings, name="findings"),
     path("test-ids/", probes.test_ids, name="test-ids"),
+    path("complete/", writing.complete, name="complete"),
 ]
 
 # /annotations/<pk>/
@@ -51,6 +53,7 @@ reasoning_urls = [
     path("", reasoning.save, name="step-save"),
     path("preview/", reasoning.preview, name="step-preview"),
     path("move/", reasoning.move, name="step-move"),
+    path("mention/", writing.mention, name="step-mention"),
     path("split/", restructuring.split, name="step-split"),
     path("merge/", restructuring.merge, name="step-merge"),
     path("delete/", reasoning.delete, name="step-delete"),

@@ -185,6 +185,8 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
                      method="post", data={"version": 9, "claim": "mine"})  # fmt: skip
     yield from rules("annotator:step-move", about, lambda w: [held(w).step.uid], *gets,
                      method="post", data={"offset": 1})  # fmt: skip
+    yield from rules("annotator:step-mention", about, lambda w: [held(w).step.uid], *gets,
+                     method="post", data={"kind": "step", "value": "2"})  # fmt: skip
     yield from rules("annotator:step-split annotator:step-merge", about,
                      lambda w: [held(w).step.uid], *gets, method="post")  # fmt: skip
     yield from rules("annotator:step-delete annotator:step-restore", about,
@@ -317,8 +319,18 @@ RULES = [
         lambda w: [w.blind.assignment.pk],
         *NILS_READS,
     ),
-    *rules("annotator:test-ids", "nils", lambda w: [w.shared.assignment.pk], *NILS_READS),
-    *rules("annotator:test-ids", "blind", lambda w: [w.blind.assignment.pk], *NILS_READS),
+    *rules(
+        "annotator:test-ids annotator:complete",
+        "nils",
+        lambda w: [w.shared.assignment.pk],
+        *NILS_READS,
+    ),
+    *rules(
+        "annotator:test-ids annotator:complete",
+        "blind",
+        lambda w: [w.blind.assignment.pk],
+        *NILS_READS,
+    ),
     *writing_rules("nils", lambda w: w.shared, *NILS_WRITES),
     *writing_rules("olga", lambda w: w.shared_of_olga, *OLGA_WRITES),
     # reviews

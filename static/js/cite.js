@@ -146,6 +146,9 @@ function settle() {
   mark();
 }
 
+// A mention swaps the citations of its step alone.
+document.addEventListener("retrace:cited", mark);
+
 let marked = null;
 
 document.addEventListener("htmx:afterSwap", (event) => {

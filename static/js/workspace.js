@@ -7,4 +7,5 @@ import "./preview.js";
 import "./judge.js";
 import "./findings.js";
 import "./restructure.js";
+import "./completion.js";
 import "./workspace-keys.js";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,3 +135,55 @@ def test_folding_is_remembered_over_swaps_and_reloads(page: Page) -> None:
     page.keyboard.press("F")
     for number in (1, 2, 3):
         expect(rationale(page, number)).to_be_visible()
+
+
+# --- mentioning -----------------------------------------------------------------------------------
+
+
+def offered(page: Page) -> Locator:
+    return page.get_by_role("listbox", name="What to mention").get_by_role("option")
+
+
+def test_a_symbol_is_mentioned_by_keyboard_and_cited(page: Page) -> None:
+    field = rationale(page)
+    field.fill("see ")
+    field.press_sequentially("@add")
+    expect(offered(page).first).to_contain_text("add")
+    expect(offered(page).first).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "completion-0")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("see `add`")
+    expect(field).to_be_focused()
+    expect(card(page, 1).locator(".cite-chip")).to_have_text("core.py:1 (base)")
+    page.keyboard.type(" twice")
+    expect(field).to_have_value("see `add` twice")
+    expect(page.locator("[data-save-state]")).to_have_text(re.compile("^saved"))
+
+
+def test_arrows_and_tab_choose_and_escape_leaves_the_text(page: Page) -> None:
+    field = claim(page, 2)
+    field.fill("")
+    field.press_sequentially("@core")
+    expect(offered(page).nth(0)).to_contain_text("pkg/core.py")
+    page.keyboard.press("Escape")
+    expect(offered(page)).to_have_count(0)
+    expect(field).to_be_focused()
+    page.keyboard.type(".py")
+    expect(field).to_have_value("@core.py")
+    field.fill("")
+    field.press_sequentially("@2")
+    expect(offered(page).first).to_contain_text("step 2")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Tab")
+    expect(field).to_have_value("step 2")
+    expect(card(page, 2).locator(".cite-chip")).to_have_text("step 2 thought")
+
+
+def test_an_offer_is_taken_with_the_mouse(page: Page) -> None:
+    field = rationale(page, 3)
+    field.fill("")
+    field.press_sequentially("@core.py:2")
+    offered(page).filter(has_text="pkg/core.py:2").click()
+    expect(field).to_have_value("`core.py:2`")
+    expect(card(page, 3).locator(".cite-chip")).to_have_text("core.py:2 (base)")
