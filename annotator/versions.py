@@ -22,10 +22,13 @@ def as_version(content: Mapping[str, Any], version: int) -> Content:
 
 
 def _step(step: Mapping[str, Any], judged: Mapping[int, str], version: int) -> Content:
-    names = ("uid", "kind", "claim", "rationale", "citations")
+    names = ("uid", "kind", "claim", "rationale")
     probes = {"probes": step["probes"]} if version == 2 else {}
+    # Version 1 knows no claims that were executed, so nothing can cite them.
+    citations = [cited for cited in step["citations"] if version == 2 or cited["kind"] != "probe"]
     return {
         **{name: step[name] for name in names},
+        "citations": citations,
         "options": [
             {name: option[name] for name in ("title", "for", "against", "chosen")}
             for option in step["options"]

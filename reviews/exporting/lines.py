@@ -40,6 +40,7 @@ def build_line(submission: Submission, criteria: dict[str, Criterion]) -> Line:
             "submitted_at": timestamp(submission.submitted_at),
             "content_sha256": submission.sha256,
             "content": submission.content,
+            "checks": _checks(submission),
         },
         "validation": [_run(run) for run in _runs(submission, trajectory)],
         "review": _review(submission, criteria),
@@ -75,6 +76,24 @@ def _trajectory(trajectory: Trajectory) -> Line:
             None if patch is None else hashlib.sha256(patch.encode()).hexdigest()
         ),
     }
+
+
+def _checks(submission: Submission) -> Line | None:
+    """Return what the checks found at submission; None where no worker has run them."""
+    report = getattr(submission, "check_report", None)
+    if report is None:
+        return None
+    return {
+        "checked": report.checked,
+        "findings": [_finding(row) for row in report.findings],
+        "waived": [{**_finding(row), "reason": row["reason"]} for row in report.waived],
+        # The words name what is on the machine.
+        "has_failed": bool(report.failure),
+    }
+
+
+def _finding(row: Line) -> Line:
+    return {name: row[name] for name in ("check", "severity", "message", "place")}
 
 
 # --- validation ---------------------------------------------------------------------------------

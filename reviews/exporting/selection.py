@@ -53,6 +53,7 @@ def in_export_order(submissions: SubmissionQuerySet) -> Iterator[Submission]:
             f"{TRAJECTORY}__source_file",
             "annotation__assignment__membership__batch",
             "review",
+            "check_report",
         )
         .prefetch_related(
             Prefetch("annotation__threads", threads),

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from jsonschema import Draft202012Validator
 
 from accounts.models import User
-from annotator.models import Submission
+from annotator.models import CheckReport, Submission
 from reviews.exporting.canonical import canonical_json
 from reviews.exporting.pseudonyms import pseudonym
 from reviews.exporting.selection import CHUNK, in_export_order
@@ -37,6 +37,7 @@ from tests.reviews.factories import (
     submit,
 )
 from tests.reviews.runs import make_run
+from tests.reviews.whole import root_cause, whole_content
 from trajectories.models import Batch
 
 
@@ -86,6 +87,53 @@ def test_every_line_fits_the_schema_beside_it(approved: Submission, out: Path) -
     Draft202012Validator.check_schema(schema)
     for line in lines:
         Draft202012Validator(schema).validate(line)
+
+
+def test_a_line_of_version_3_carries_all_of_it(annotator: User, reviewer: User, out: Path) -> None:
+    submission = make_approved(annotator, reviewer, content=whole_content())
+    [line] = export(batch_of(submission), out)
+    Draft202012Validator(json.loads((out / "schema.json").read_text())).validate(line)
+    assert line["annotation"]["content"] == submission.content
+    assert line["annotation"]["content"]["first_diagnosis"]
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["counts"]["reasoning_steps"] == 7
+    # One of them is the root cause's.
+    assert manifest["counts"]["citations"] == 2
+
+
+def test_a_run_that_only_the_root_cause_cites_is_exported(
+    annotator: User, reviewer: User, out: Path
+) -> None:
+    trajectory = make_trajectory()
+    cited, _latest = make_run(trajectory, "base"), make_run(trajectory, "base")
+    target = {"run": cited.pk, "test_id": "tests/test_core.py::test_add"}
+    citation = citation_content(kind="test", target=target)
+    content = whole_content(root_cause=root_cause(citations=[citation]))
+    submission = make_approved(annotator, reviewer, trajectory=trajectory, content=content)
+    [line] = export(batch_of(submission), out)
+    assert cited.pk in [run["run"] for run in line["validation"]]
+
+
+def test_what_the_checks_found_goes_with_the_line(approved: Submission, out: Path) -> None:
+    [line] = export(batch_of(approved), out)
+    assert line["annotation"]["checks"] is None
+    found = {"check": "x", "severity": "warn", "message": "R1 …", "place": "//", "offer": ""}
+    CheckReport.objects.create(
+        submission=approved,
+        findings=[found],
+        waived=[{**found, "reason": "Fine."}],
+        checked=["x"],
+        failure="/srv/mirrors is gone",
+    )
+    [line] = export(batch_of(approved), out)
+    Draft202012Validator(json.loads((out / "schema.json").read_text())).validate(line)
+    said = {"check": "x", "severity": "warn", "message": "R1 …", "place": "//"}
+    assert line["annotation"]["checks"] == {
+        "checked": ["x"],
+        "findings": [said],
+        "waived": [{**said, "reason": "Fine."}],
+        "has_failed": True,
+    }
 
 
 @pytest.mark.parametrize(
