@@ -94,6 +94,12 @@ class MentionForm(forms.Form):
     value = forms.CharField(max_length=2000)
 
 
+class PreviewForm(forms.Form):
+    """A rationale as it is typed."""
+
+    rationale = forms.CharField(max_length=MOST_TEXT_CHARS, strip=False, required=False)
+
+
 class DiagnosisForm(forms.Form):
     """`base` is the text that `first_diagnosis` was written on top of, where it is sent."""
 

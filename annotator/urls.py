@@ -51,7 +51,7 @@ annotation_urls = [
 # /reasoning/<uid>/
 reasoning_urls = [
     path("", reasoning.save, name="step-save"),
-    path("preview/", reasoning.preview, name="step-preview"),
+    path("preview/", writing.preview, name="step-preview"),
     path("move/", reasoning.move, name="step-move"),
     path("mention/", writing.mention, name="step-mention"),
     path("split/", restructuring.split, name="step-split"),

@@ -42,7 +42,6 @@ from annotator.services.merging import StaleVersion
 from annotator.step_fields import TEXTS, read_field
 from annotator.step_forms import ReasoningStepForm
 from trajectories.access import sight_of
-from trajectories.markdown import render_markdown
 
 P = ParamSpec("P")
 View = Callable[Concatenate[AuthenticatedHttpRequest, P], HttpResponseBase]
@@ -116,13 +115,6 @@ def save(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     except StaleVersion as error:
         return _conflict(request, error)
     return _saved(request, saved, form)
-
-
-@require_GET
-def preview(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponse:
-    """Show the saved rationale as it will be read."""
-    rationale = get_reasoning_step(request.user, uid).rationale
-    return HttpResponse(render_markdown(rationale or "Nothing is written yet."))
 
 
 def wants_json(request: HttpRequest) -> bool:

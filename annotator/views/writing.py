@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import AuthenticatedHttpRequest
 from annotator.access import get_annotation, get_assignment, get_reasoning_step
@@ -15,7 +15,8 @@ from annotator.citations.mentions import find_mentioned
 from annotator.citations.targets import CannotCite
 from annotator.contexts.completion import offers
 from annotator.contexts.reasoning import reasoning_context
-from annotator.forms import CompletionForm, MentionForm
+from annotator.contexts.references import references_of, render_with_references
+from annotator.forms import CompletionForm, MentionForm, PreviewForm
 from annotator.services import citing
 from annotator.views.reasoning import first_error, refuses_plainly, sentence
 from trajectories.access import sight_of
@@ -54,3 +55,17 @@ def mention(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     reasoning = reasoning_context(request.user, get_annotation(request.user, step.annotation_id))
     card = next((card for card in reasoning.all_cards if card.step.uid == uid), None)
     return render(request, "annotator/_chips.html", {"card": card, "reasoning": reasoning})
+
+
+@require_http_methods(["GET", "POST"])
+def preview(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponse:
+    """Show the rationale as it will be read: the draft that is posted, else what is saved."""
+    step = get_reasoning_step(request.user, uid)
+    text = step.rationale
+    if request.method == "POST":
+        form = PreviewForm(request.POST)
+        if not form.is_valid():
+            return sentence(first_error(form), 422)
+        text = form.cleaned_data["rationale"]
+    references = references_of(step.annotation)
+    return HttpResponse(render_with_references(text or "Nothing is written yet.", references))

@@ -187,3 +187,19 @@ def test_an_offer_is_taken_with_the_mouse(page: Page) -> None:
     offered(page).filter(has_text="pkg/core.py:2").click()
     expect(field).to_have_value("`core.py:2`")
     expect(card(page, 3).locator(".cite-chip")).to_have_text("core.py:2 (base)")
+
+
+# --- the preview ----------------------------------------------------------------------------------
+
+
+def test_the_preview_follows_the_typing_and_its_references_open_beside_it(page: Page) -> None:
+    card(page, 1).get_by_text("Preview").click()
+    shown = card(page, 1).locator("[data-preview-text]")
+    expect(shown).to_contain_text("first paragraph")
+    rationale(page).fill("see *this* in step 2")
+    expect(shown.locator("em")).to_have_text("this")
+    shown.get_by_role("link", name="step 2").click()
+    expect(page.locator("[data-step-shown='2']")).to_be_visible()
+    claim(page).focus()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(card(page, 2).locator("[data-preview-text]")).to_contain_text("step 2")
