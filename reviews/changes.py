@@ -136,6 +136,8 @@ def _list_pieces(
 ) -> tuple[Piece, ...]:
     if name == "covers":
         return replaced(format_covers(old), format_covers(new))
+    if name == "options":
+        return word_diff(*("\n".join(each) for each in lines))
     # A check is named by more than fits here; its card shows it.
     return () if name == "probes" else line_diff(*lines)
 
@@ -276,12 +278,20 @@ def _judgement(row: Mapping[str, Any], kinds: Mapping[str, Any]) -> str:
 
 def _waivers(before: Content, after: Content) -> Iterator[FieldChange]:
     old, new = _reasons(before.get("waivers", ())), _reasons(after.get("waivers", ()))
+    names = _Names(before, after)
     for key in dict.fromkeys((*new, *old)):
         if old.get(key) != new.get(key):
-            label = f"waiver of {key[0]}"
+            label = f"waiver of {key[0]} ({_place(key[1], names)})"
             said, says = old.get(key, ""), new.get(key, "")
             pieces = word_diff(said, says) if said and says else replaced(said, says)
             yield FieldChange(label, pieces)
+
+
+def _place(key: str, names: _Names) -> str:
+    """Write a place of a finding: its step, field and part, as far as it names them."""
+    step, field, part = [*key.split("/", 2), "", ""][:3]
+    words = (names(step) if step else "", field.replace("_", " "), part)
+    return ", ".join(word for word in words if word) or "the whole"
 
 
 def _reasons(waivers: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], str]:

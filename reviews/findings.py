@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from annotator.checks import ALL_CHECKS, Severity
-from annotator.contexts.findings import JUDGEMENTS, LABELS, TONES
-from annotator.contexts.places import GONE, Link
+from annotator.contexts.findings import LABELS, TONES
+from annotator.contexts.places import GONE, Link, Places
+from annotator.hunks import HunkRef, read_hunk
 from annotator.models import CheckReport, Submission
-from reviews.content import find_step, step_title
+from reviews.content import Content, find_step, step_title
 
 # A worker that has not reported by then will not; the page stops to ask.
 PATIENCE: Final = timedelta(minutes=15)
-# What a place names that is no reasoning step, and where the page shows it.
-_CARDS: Final = {JUDGEMENTS: "the agent’s steps", "diagnosis": "the first diagnosis"}
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,18 @@ def report_of(submission: Submission) -> CheckReport | None:
     return CheckReport.objects.filter(submission=submission).first()
 
 
-def findings_view(submission: Submission) -> FindingsView:
-    """Show the report of the checks (one query)."""
+def findings_view(submission: Submission, places: Places) -> FindingsView:
+    """Show the report of the checks (one query); `places` are those of the page it stands on."""
     report = report_of(submission)
     content = submission.content
     found = report.findings if report else []
     waived = report.waived if report else []
     return FindingsView(
         submission=submission,
-        findings=tuple(_view(row, content) for row in found),
+        findings=tuple(_view(row, content, places) for row in found),
         waived=(
-            *(_view(row, content) for row in waived),
-            *_others(waived, content, report.checked if report else ()),
+            *(_view(row, content, places) for row in waived),
+            *_others(waived, content, places, report.checked if report else ()),
         ),
         checked=tuple(_check(each) for each in (report.checked if report else ())),
         is_done=report is not None,
@@ -92,30 +93,50 @@ def findings_view(submission: Submission) -> FindingsView:
     )
 
 
-def place_link(content: Mapping[str, Any], key: str) -> Link:
-    """Name what a finding is about, with a link to where the review page shows it."""
+def place_link(content: Content, key: str, places: Places) -> Link:
+    """Name what a finding is about, with a link to where that is shown."""
     step, field, part = [*key.split("/", 2), "", ""][:3]
-    words = " ".join(word for word in (field.replace("_", " "), part) if word)
-    if not step:
-        card = field if field in _CARDS else "" if part else "overview"
-        return Link(_CARDS.get(field) or words or "the whole", f"#{card}" if card else "")
-    if find_step(dict(content), step) is None:
-        return Link(GONE)
-    return Link(step_title(dict(content), step), f"#reasoning-{step}")
+    if step:
+        is_there = find_step(content, step) is not None
+        return (
+            Link(step_title(content, step), f"#{places.anchor}{step}") if is_there else Link(GONE)
+        )
+    match field:
+        case "judgements":
+            name = f"step {part}" if part else "the agent’s steps"
+            return Link(name, "#judgements")
+        case "first_diagnosis":
+            return Link("the first diagnosis", "#diagnosis" if content["first_diagnosis"] else "")
+        case "tests" if part:
+            return places.test(part)
+        case "hunks" if part:
+            return _hunk(part, places)
+        case "root_cause" | "steps" | "":
+            return Link(
+                {"root_cause": "the root cause", "steps": "the chain"}.get(field, "the whole")
+            )
+        case _:
+            return Link(field.replace("_", " "), "#overview")
 
 
-def _view(row: Mapping[str, Any], content: Mapping[str, Any]) -> FindingView:
+def _hunk(key: str, places: Places) -> Link:
+    with suppress(ValidationError):
+        return places.hunk(HunkRef(**read_hunk(key)))
+    return Link(key)
+
+
+def _view(row: Mapping[str, Any], content: Content, places: Places) -> FindingView:
     return FindingView(
         title=_check(row["check"])[0],
         message=row["message"],
-        where=place_link(content, row["place"]),
+        where=place_link(content, row["place"], places),
         severity=Severity(row["severity"]),
         reason=row.get("reason", ""),
     )
 
 
 def _others(
-    waived: list[dict[str, Any]], content: Mapping[str, Any], checked: Collection[str]
+    waived: list[dict[str, Any]], content: Content, places: Places, checked: Collection[str]
 ) -> list[FindingView]:
     """Show the waivers that no finding of the report goes with."""
     named = {(row["check"], row["place"]) for row in waived}
@@ -123,7 +144,7 @@ def _others(
         FindingView(
             title=_check(each["check"])[0],
             message="",
-            where=place_link(content, each["place"]),
+            where=place_link(content, each["place"], places),
             severity=None,
             reason=each["reason"],
             is_moot=each["check"] in checked,

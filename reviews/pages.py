@@ -152,6 +152,12 @@ class SubmissionPage:
         }
 
 
+def places_on(request: HttpRequest, submission: Submission) -> Places:
+    """Return where evidence and steps are, as seen from the submission's page."""
+    trajectory = trajectory_of(submission)
+    return Places(trajectory, lambda **query: page_url(request, **query), ANCHOR)
+
+
 def is_whole(submission: Submission) -> bool:
     return bool(submission.content["schema_version"] >= 3)
 
@@ -175,7 +181,7 @@ def submission_page(request: HttpRequest, user: User, submission: Submission) ->
         removed=builder.removed(),
         whole=builder.box(WHOLE),
         decision=decision_context(user, submission),
-        findings=findings_view(submission),
+        findings=findings_view(submission, builder.places),
         newer=others[-1] if others[-1].number > submission.number else None,
         compared_with=compared_with,
         changed=compare_whole(compared_with.content, content) if compared_with else None,
@@ -192,7 +198,7 @@ class _StepBuilder:
         self.request, self.submission, self.before = request, submission, before
         self.trajectory = trajectory_of(submission)
         self.content = as_latest(submission.content)
-        self.places = Places(self.trajectory, lambda **query: page_url(request, **query), ANCHOR)
+        self.places = places_on(request, submission)
         self.chain = self.places.chain(
             reasoning_steps(self.content), self.content.get("root_cause")
         )

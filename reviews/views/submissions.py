@@ -25,7 +25,7 @@ from reviews.contexts import (
 from reviews.errors import ReviewUserError
 from reviews.findings import findings_view
 from reviews.forms import QueueFilterForm, ReviewForm
-from reviews.pages import submission_page
+from reviews.pages import places_on, submission_page
 from reviews.querysets import reviewable_by
 from reviews.services.reviewing import grant_evidence, publish_review
 from reviews.services.rubrics import asked, rubric_of
@@ -79,7 +79,8 @@ def submission(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 def findings(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Show what the checks found, for a page that was opened before they were done."""
     subject = get_submission(request.user, pk)
-    return render(request, "reviews/_findings.html", {"findings": findings_view(subject)})
+    shown = findings_view(subject, places_on(request, subject))
+    return render(request, "reviews/_findings.html", {"findings": shown})
 
 
 @require_POST

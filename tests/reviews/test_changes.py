@@ -101,10 +101,7 @@ def test_lists_are_told_by_their_items() -> None:
     decision["relations"] = [{"type": "answers", "to": before["root_cause"]["uid"]}]
     says = changed(before, after, decision["uid"])
     assert says["relations"] == "+answers the root cause"
-    assert says["options"].endswith(
-        "-Negate b; against: reads worse; considered by neither"
-        " +Negate b; against: reads worse; considered by the agent"
-    )
+    assert says["options"].endswith("against: reads worse; considered by -neither +the agent")
 
 
 def test_the_root_cause_is_compared_like_a_step() -> None:
@@ -146,3 +143,14 @@ def test_nothing_changed_between_equal_contents() -> None:
 
 def test_a_list_of_items_that_look_alike_shows_no_words() -> None:
     assert line_diff(["a"], ["a"]) == ()
+
+
+def test_waivers_are_told_apart_by_their_place() -> None:
+    before = whole_content()
+    uid = before["reasoning_steps"][0]["uid"]
+    added = {"check": "step-has-evidence", "place": f"{uid}/citations/", "reason": "It is known."}
+    after = {**before, "waivers": [{**before["waivers"][0], "reason": "White space."}, added]}
+    assert told(compare_whole(before, after).waivers) == {
+        "waiver of hunk-explained (gold:x)": "-Only white +White =space.",
+        "waiver of step-has-evidence (R1 “The result is too small”, citations)": "+It is known.",
+    }

@@ -230,3 +230,33 @@ def test_it_takes_the_same_queries_for_twice_the_steps_and_findings(
         return len(queries)
 
     assert count(2) == count(4)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "leads_to"),
+    [
+        ("/hunks/gold:pkg/core.py:-1,2+1,2", "pkg/core.py −1,2 +1,2", "right=gold&file="),
+        ("/hunks/nonsense", "nonsense", None),
+        (
+            "/tests/tests/test_core.py::test_add",
+            "tests/test_core.py::test_add",
+            "right=tests&test=",
+        ),
+        ("/judgements/2", "step 2", "#judgements"),
+        ("/first_diagnosis/", "the first diagnosis", "#diagnosis"),
+        ("/exit_reason/", "exit reason", "#overview"),
+        ("/root_cause/", "the root cause", None),
+        ("/steps/", "the chain", None),
+        ("//", "the whole", None),
+        ("11111111-1111-1111-1111-111111111111/claim/", "a step that is gone", None),
+    ],
+)
+def test_a_finding_leads_to_its_place(
+    submission: Submission, reviewer_client: Client, place: str, name: str, leads_to: str | None
+) -> None:
+    CheckReport.objects.create(submission=submission, findings=[finding(place=place)])
+    [row] = get(reviewer_client, submission).cssselect(".review-finding--warn")
+    assert text(row, "p")[1].endswith(f"· {name}")
+    links = [link.get("href") for link in row.cssselect("a")]
+    assert len(links) == (leads_to is not None)
+    assert not leads_to or leads_to in links[0]
