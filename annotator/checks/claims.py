@@ -79,7 +79,9 @@ _REPORTED = re.compile(
     r"\b(?:believ\w+|think\w*|thought|assum\w+|claim\w*|says?|said|conclud\w+|expect\w*|suppos\w+|"
     r"predict\w*|hypothes\w+|suspect\w*|hop(?:es?|ed|ing)|if|unless|whether|in step|at step|"
     r"steps? \d+|its own (?:run|tests?|script)|agent (?:runs?|ran|sees|saw|re-?runs?)|as though)\b"
-    r"|\?",
+    # Or of code that no run of the task is about.
+    r"|\b(?:revert\w*|undone|put back|restor\w+|disabl\w+|commented out|stubb\w+|mutat\w+|by hand|"
+    r"locally|temporar\w+|hunks?)\b|^(?:when|once|had|were|after|suppose)\b|\?",
     re.IGNORECASE,
 )
 _MODAL = re.compile(
@@ -87,8 +89,8 @@ _MODAL = re.compile(
     r"|n['’]t (?:be|have)\b",
     re.IGNORECASE,
 )
-_TEST = "\u00a7"
-_GROUP = "\u00b6"
+# Marks in the place of a test and of a group of them: private characters, taken out of texts.
+_TEST, _GROUP = "\ue000", "\ue001"
 _GROUPS = re.compile(
     r"(?<!\bof )\b(?P<how>not all|not every|all|every|each|both|none|no|the)(?: of)?"
     r"(?: the| those| these)?(?: (?:\d+|two|three|four|five|six|seven|eight|nine|ten|whole|full))?"
@@ -105,16 +107,19 @@ _CUT = re.compile(
     r"|,\s+|\s+–\s+|\s*[()]\s*"
 )
 _ADJECTIVE = re.compile(
-    r"\b(?:failing|passing|failed|passed)\s+(?=tests?\b|ones?\b|cases?\b|assert|§|¶)", re.I
+    r"\b(?:failing|passing|failed|passed)\s+(?=tests?\b|ones?\b|cases?\b|assert)|"
+    rf"\b(?:failing|passing|failed|passed)\s+(?=[{_TEST}{_GROUP}])",
+    re.IGNORECASE,
 )
 _VERB = re.compile(
     r"(?P<not>\b(?:does|do|did|is|are|was|were|still|never|no longer|has|have|now|"
     r"not)(?:n['’]t| not| no longer| never)? |)"
-    r"(?P<verb>pass(?:es|ed|ing)?\b|succeed(?:s|ed)?\b|fail(?:s|ed|ing)?\b|errors?(?: out)?\b"
+    r"\b(?P<verb>pass(?:es|ed|ing)?\b|succeed(?:s|ed)?\b|fail(?:s|ed|ing)?\b|errors?(?: out)?\b"
     r"|ERROR\b|green\b|red\b)",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(r"n['’]t\b|\bnot\b|\bnever\b|\bno longer\b", re.IGNORECASE)
+_LITTLE = re.compile(r"\b(?:with|at|on|under|after|by|against|the|in)\b", re.IGNORECASE)
 # What may stand between the tests and the verb.
 _BETWEEN = re.compile(
     r"(?:[\s,–:…`]|\b(?:both|all|each|still|now|then|also|already|again|thus|therefore|even|it|they|"
@@ -129,6 +134,10 @@ _RESOLVES = re.compile(
     re.IGNORECASE,
 )
 _PARTLY = re.compile(r"\b(?:part(?:ly|ially)?|half|only|almost|nearly|most)\b", re.IGNORECASE)
+_UNLIKE = re.compile(
+    r"\W*(?:unlike|compared|in contrast|as opposed|other than|instead|rather|except|apart|not)\b",
+    re.IGNORECASE,
+)
 # After some patch, whichever it is.
 _AFTER = re.compile(
     r"\b(?:after|with) (?:it|that|this|the (?:patch|fix|change))\b|\bafterwards?\b|\bonce\b",
@@ -175,7 +184,7 @@ class _Clause:
 
 
 def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
-    said = " ".join(plain(sentence).split())
+    said = " ".join(plain(sentence).replace(_TEST, "").replace(_GROUP, "").split())
     if _REPORTED.search(said):
         return
     tests = sorted(test_mentions(sentence), key=lambda name: -len(name))
@@ -184,7 +193,8 @@ def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
     marked = _GROUPS.sub(_GROUP, marked)
     marked = _ADJECTIVE.sub("", _LIST.sub(lambda m: _TEST * m[0].count(_TEST), marked))
     clauses = list(_clauses(marked))
-    sole = set().union(*(clause.trees for clause in clauses))
+    is_of_no_tree = not trees_in(said)
+    said_last: set[str] = set()
     subject: tuple[tuple[str, ...], re.Match[str] | None] = ((), None)
     seen_tests = seen_groups = 0
     for clause in clauses:
@@ -194,9 +204,12 @@ def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
         seen_tests, seen_groups = seen_tests + n_tests, seen_groups + n_groups
         if own or n_groups:
             subject = ((), group) if n_groups else (own, None)
-        trees = clause.trees or ({_SOME} if _AFTER.search(clause.text) else sole)
+        trees = clause.trees or ({_SOME} if _AFTER.search(clause.text) else said_last)
+        said_last = trees
         verb = _verb(clause.text)
         if verb is None or len(trees) > 1 or _SOME in trees or _MODAL.search(clause.text):
+            continue
+        if not trees and not is_of_no_tree:
             continue
         yield from _claim(said, next(iter(trees), ""), verb, *subject)
 
@@ -219,7 +232,7 @@ def _clauses(marked: str) -> Iterator[_Clause]:
             continue
         trees = trees_in(part)
         if trees and not _VERB.search(part) and _TEST not in part and _GROUP not in part:
-            pending |= trees
+            pending |= {_SOME} if _UNLIKE.match(part) else trees
             continue
         yield _Clause(part, trees or pending)
         pending = set()
@@ -234,7 +247,7 @@ def _verb(clause: str) -> Verb | None:
     between = clause[start : match.start()]
     for _, pattern in TREES:
         between = pattern.sub(" ", between)
-    between = re.sub(r"\b(?:with|at|on|under|after|by|against|the|in)\b", " ", between)
+    between = _LITTLE.sub(" ", between)
     if not _BETWEEN.fullmatch(between):
         return None
     is_denied = bool(_NEGATION.search(between) or _NEGATION.search(match["not"]))

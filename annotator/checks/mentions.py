@@ -29,6 +29,8 @@ _PATH = re.compile(
 # tests/test_core.py::TestA::test_b[1-x]
 _TEST_ID = re.compile(r"(?<![\w/.-])(?P<id>[\w./-]+\.\w{1,4}(?:::[\w.]+(?:\[[^\]\n]{0,200}\])?)+)")
 _TEST_NAME = re.compile(r"(?<![\w.:/\[-])test_\w*[a-z0-9](?:\[[^\]\s]{0,200}\])?(?![\w/]|\.\w|::)")
+# Fields of data sets.
+_NO_TESTS = frozenset({"test_patch", "test_command", "test_cmd", "test_ids", "test_id"})
 # Recurrence.between(window), @property, ._jump, Foo::bar, #parse
 _SYMBOL = re.compile(
     r"[@#.]?(?P<name>[^\W\d]\w*(?:(?:\.|::|#)[^\W\d]\w*)*)(?P<call>\(.*\))?", re.DOTALL
@@ -143,6 +145,7 @@ def test_mentions(text: str) -> list[str]:
     said = plain(text)
     ids = [match["id"] for match in _TEST_ID.finditer(said)]
     names = [match[0] for match in _TEST_NAME.finditer(_without_test_ids(said))]
+    names = [name for name in names if name not in _NO_TESTS]
     return list(dict.fromkeys([*ids, *names]))
 
 

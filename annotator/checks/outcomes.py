@@ -252,7 +252,10 @@ class EvidenceAtTree(Check):
             if len(claimed) != 1 or not found or claimed & found:
                 continue
             tree = next(iter(claimed))
-            if tree == "base" and "tests" in found:
+            is_outcome = any(c["kind"] == "test" for c in card.get("citations", ()))
+            # Of what a patch does, what it replaces is evidence too; of an outcome it is none.
+            is_asked = is_outcome if tree != "base" else "tests" not in found
+            if not is_asked or (tree != "base" and not _claims_outcome(card, tree)):
                 continue
             cited = [Cited.of_content(c) for c in card.get("citations", ()) if c["kind"] == "file"]
             # Lines that are the same at both trees are evidence for either.
@@ -261,13 +264,16 @@ class EvidenceAtTree(Check):
                 continue
             name = subject.name_of(card["uid"])
             others = ", ".join(_NAMES.get(one, one) for one in sorted(found))
-            is_outcome = any(c["kind"] == "test" for c in card.get("citations", ()))
             yield self.finding(
                 f"{name} speaks of {_NAMES[tree]}, but its evidence is of {others}. Cite what "
                 f"stands at {_NAMES[tree]}.",
                 Place(card["uid"], "citations", tree),
                 severity=Severity.BLOCK if is_outcome or cited else Severity.WARN,
             )
+
+
+def _claims_outcome(card: StepContent, tree: str) -> bool:
+    return any(claim.tree == tree for claim in outcome_claims(card.get("claim", "")))
 
 
 def _trees_of_evidence(card: StepContent, runs: Mapping[int, str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ All of it is read from immutable trees and kept by them. While a person is blind
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -28,9 +28,14 @@ _ALIKE = 0.75
 
 @dataclass(frozen=True)
 class TreeFiles:
-    """The paths of a tree; `by_name` has them by the name of the file."""
+    """The paths of a tree, with its folders, and the names that they are made of.
+
+    `by_name` has the paths by the name of the file.
+    """
 
     paths: frozenset[str]
+    folders: frozenset[str]
+    words: frozenset[str]
     by_name: Mapping[str, tuple[str, ...]]
 
     def matching(self, path: str) -> list[str]:
@@ -82,22 +87,17 @@ class CodeFacts:
         return {found for files in self.all_files for found in files.matching(path)}
 
     def has_folder(self, path: str) -> bool:
-        start = f"{path.strip('/')}/"
-        return any(p.startswith(start) for files in self.all_files for p in files.paths)
+        return any(path.strip("/") in files.folders for files in self.all_files)
 
     def near_paths(self, path: str) -> list[str]:
         """Return paths that a mistyped one may have meant, the most alike first."""
         name = path.rpartition("/")[2]
-        same_name = {p for files in self.all_files for p in files.by_name.get(name, ())}
-        every = {p for files in self.all_files for p in files.paths}
-        if "/" not in path:
-            names = {p.rpartition("/")[2] for p in every}
-            alike = get_close_matches(path, sorted(names), n=1, cutoff=_ALIKE)
-            return [p for p in sorted(every) if alike and p.rpartition("/")[2] == alike[0]][:3]
-        suffix = f".{name.rpartition('.')[2]}"
-        candidates = sorted(p for p in every if p.endswith(suffix))
-        alike = get_close_matches(path, candidates, n=2, cutoff=_ALIKE)
-        return list(dict.fromkeys([*alike, *sorted(same_name)]))[:3]
+        by_name = {n: paths for files in self.all_files for n, paths in files.by_name.items()}
+        same_name = sorted(by_name.get(name, ()))
+        candidates = [p for n in near_names(name, by_name) for p in by_name[n]]
+        if "/" in path:
+            candidates = get_close_matches(path, [*same_name, *candidates], n=3, cutoff=_ALIKE)
+        return list(dict.fromkeys([*candidates, *same_name]))[:3]
 
     def n_lines(self, tree: str, path: str) -> int | None:
         """Return how many lines a file has at a tree, None where it is not there."""
@@ -137,8 +137,9 @@ class CodeFacts:
         if not self.is_blind:
             texts += [revision.patch, revision.hints_text]
         base = _tree_words(self.mirror, self.trees["base"]) if self.is_known else frozenset()
-        paths = frozenset(w for files in self.all_files for p in files.paths for w in _words(p))
-        return (base, _words("\n".join(texts)), _words_of_steps(self.trajectory.pk), paths)
+        of_paths = (files.words for files in self.all_files)
+        said = _words_of_steps(self.trajectory.pk)
+        return (base, _words_of_texts(tuple(texts)), said, *of_paths)
 
     def has_word(self, name: str) -> bool:
         return any(name in words for words in self.words)
@@ -153,8 +154,7 @@ class CodeFacts:
         """Return names of the code that a mistyped one may have meant, the most alike first."""
         if not self.is_known:
             return []
-        patched = tuple(sorted(self.words[1]))
-        return list(_near(self.mirror, self.trees["base"], patched, name))
+        return list(_near(self.mirror, self.trees["base"], self.words[1], name))
 
 
 @lru_cache(maxsize=64)
@@ -164,7 +164,19 @@ def _tree_files(mirror: Mirror, tree: str) -> TreeFiles:
     by_name: dict[str, list[str]] = {}
     for path in paths:
         by_name.setdefault(path.rpartition("/")[2], []).append(path)
-    return TreeFiles(frozenset(paths), {name: tuple(found) for name, found in by_name.items()})
+    folders = {folder for path in paths for folder in _folders_of(path)}
+    return TreeFiles(
+        paths=frozenset(paths),
+        folders=frozenset(folders),
+        words=_words("\n".join((*folders, *by_name))),
+        by_name={name: tuple(found) for name, found in by_name.items()},
+    )
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 @lru_cache(maxsize=512)
@@ -213,12 +225,17 @@ def _files_in_steps(trajectory_pk: int) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=32)
+def _words_of_texts(texts: tuple[str, ...]) -> frozenset[str]:
+    return _words("\n".join(texts))
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD_IN_TEXT.findall(text))
 
 
 @lru_cache(maxsize=512)
-def _near(mirror: Mirror, tree: str, others: tuple[str, ...], name: str) -> tuple[str, ...]:
+def _near(mirror: Mirror, tree: str, others: frozenset[str], name: str) -> tuple[str, ...]:
     pool = (word for words in (_tree_words(mirror, tree), others) for word in words)
     return near_names(name, pool)
 
