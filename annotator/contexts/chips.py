@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,6 +20,7 @@ from annotator.citations.targets import (
     Target,
     TestTarget,
     ThoughtTarget,
+    as_json,
     read_target,
 )
 from annotator.models import (
@@ -40,6 +42,8 @@ class Chip:
     url: str
     # Trajectory step it cites, for the marks in the outline.
     step: int | None
+    # What it points into, for the marks in the evidence.
+    target: dict[str, object]
     # Where it stands on a page of its own rather than in a pane.
     page: str = ""
     # What has become of it; empty where nobody looked.
@@ -54,6 +58,10 @@ class Chip:
     @property
     def is_moved(self) -> bool:
         return self.state == AnchorState.MOVED
+
+    @property
+    def target_json(self) -> str:
+        return json.dumps(self.target)
 
     @property
     def href(self) -> str:
@@ -73,6 +81,7 @@ def chip(citation: Citation, trajectory: Trajectory, anchor: Anchor | None = Non
         query=query,
         url=url,
         step=getattr(target, "step", None),
+        target=as_json(target),
         page=url if isinstance(target, ProbeTarget) else "",
         state=anchor.state if anchor else "",
         trouble=anchor.reason if anchor else "",

@@ -8,4 +8,5 @@ import "./judge.js";
 import "./findings.js";
 import "./restructure.js";
 import "./completion.js";
+import "./cited.js";
 import "./workspace-keys.js";

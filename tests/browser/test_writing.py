@@ -203,3 +203,45 @@ def test_the_preview_follows_the_typing_and_its_references_open_beside_it(page: 
     claim(page).focus()
     page.keyboard.press("Alt+ArrowDown")
     expect(card(page, 2).locator("[data-preview-text]")).to_contain_text("step 2")
+
+
+# --- from evidence to the steps that cite it ------------------------------------------------------
+
+
+def test_a_cited_line_names_its_steps_and_leads_to_them_by_key(page: Page) -> None:
+    for number in (1, 3):
+        field = rationale(page, number)
+        field.fill("")
+        field.press_sequentially("@core.py:2")
+        offered(page).filter(has_text="pkg/core.py:2").click()
+        expect(card(page, number).locator(".cite-chip")).to_have_count(1)
+    page.keyboard.press("Escape")
+    card(page, 1).locator(".cite-chip").click()
+    row = page.locator("#left-pane tr[data-line='2']")
+    expect(row.get_by_role("link", name="Cited by")).to_have_count(2)
+    text = row.locator(".code").inner_text()
+    assert "R1" not in row.locator(".code").evaluate("code => code.textContent"), text
+    row.evaluate("row => { row.tabIndex = -1; row.focus(); }")
+    page.keyboard.press("r")
+    expect(claim(page, 1)).to_be_focused()
+    row.evaluate("row => row.focus()")
+    page.keyboard.press("r")
+    expect(claim(page, 3)).to_be_focused()
+    row.get_by_role("link", name="Cited by R1").click()
+    expect(claim(page, 1)).to_be_focused()
+    page.reload()
+    expect(row.get_by_role("link", name="Cited by R3")).to_be_visible()
+    card(page, 3).get_by_role("button", name="Remove the citation").click()
+    expect(row.get_by_role("link", name="Cited by R3")).to_have_count(0)
+
+
+def test_a_cited_thought_carries_the_mark_and_is_quoted_without_it(page: Page) -> None:
+    field = rationale(page)
+    field.fill("")
+    field.press_sequentially("@2")
+    expect(offered(page).first).to_contain_text("step 2")
+    page.keyboard.press("Enter")
+    card(page, 1).locator(".cite-chip").click()
+    thought = page.locator("[data-cite-kind='thought'][data-step='2']")
+    expect(thought.get_by_role("link", name="Cited by R1")).to_be_visible()
+    assert "R1" not in (thought.text_content() or "")
