@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from validation.models import Probe, ProbeResult
+from annotator.models import StepProbe
+from validation.models import ProbeResult
 
 
-def is_open(probe: Probe) -> bool:
+def is_open(held: StepProbe) -> bool:
     """Tell whether the newest run of a probe is still to be judged."""
-    newest = next(iter(probe.results.all()), None)
-    return newest is None or not newest.judgement
+    newest = next(iter(held.probe.results.all()), None)
+    return held.imported is None if newest is None else not newest.judgement
 
 
-def frozen_probe(probe: Probe) -> dict[str, Any]:
-    """Return the probe with its newest result that is judged; it comes `with_results`."""
+def frozen_probe(held: StepProbe) -> dict[str, Any]:
+    """Return the probe with its newest result that is judged; it comes `with_results`.
+
+    One that was loaded and never run here has the result that it came with.
+    """
+    probe = held.probe
     judged = next((result for result in probe.results.all() if result.judgement), None)
     return {
         "uid": str(probe.uid),
@@ -24,7 +29,7 @@ def frozen_probe(probe: Probe) -> dict[str, Any]:
         "command": probe.command,
         "test_ids": probe.test_ids,
         "expectation": probe.expectation,
-        "result": _result(judged) if judged else None,
+        "result": _result(judged) if judged else held.imported,
     }
 
 

@@ -168,7 +168,7 @@ def _option(option: Content) -> Content:
 def _evidence(step: ReasoningStep) -> Content:
     return {
         "citations": [_citation(citation) for citation in step.live_citations],  # type: ignore[attr-defined]
-        "probes": [frozen_probe(each.probe) for each in step.live_probes],  # type: ignore[attr-defined]
+        "probes": [frozen_probe(each) for each in step.live_probes],  # type: ignore[attr-defined]
     }
 
 
@@ -217,7 +217,7 @@ def _step_problems(step: ReasoningStep, trajectory: Trajectory, anchors: Anchors
         found.append(
             f"covers step {', '.join(unknown)}, but the trajectory has {trajectory.n_steps} steps."
         )
-    if any(is_open(each.probe) for each in step.live_probes):  # type: ignore[attr-defined]
+    if any(is_open(each) for each in step.live_probes):  # type: ignore[attr-defined]
         found.append("has a check that still runs; wait for its result, or remove it.")
     for citation in step.live_citations:  # type: ignore[attr-defined]
         if problem := problem_of(citation, trajectory, anchors):

@@ -19,6 +19,7 @@ from annotator.models import (
     BatchPolicy,
     Citation,
     ReasoningStep,
+    StepProbe,
     Submission,
 )
 from annotator.services.claiming import claim_next
@@ -93,7 +94,7 @@ def make_world(sample: SampleRepository) -> World:
     foreign_batch = make_batch(foreign, slug="foreign")
     nils, olga = people["nils"], people["olga"]
     of_olga = _held(olga, foreign)
-    checked = frozen_probe(Probe.objects.with_results().get(pk=of_olga.probe.pk))
+    checked = frozen_probe(StepProbe(probe=Probe.objects.with_results().get(pk=of_olga.probe.pk)))
     content = whole_content()
     content["reasoning_steps"][0]["probes"] = [checked]
     submission = submit(of_olga.assignment, content)

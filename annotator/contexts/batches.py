@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q
 
 from accounts.models import User
 from annotator.models import (
+    CHAIN_KINDS,
     Assignment,
     AssignmentState,
 )
@@ -109,7 +110,11 @@ def assignments_of(user: User, batch: Batch | None = None) -> list[Assignment]:
         .annotate(
             n_steps=Count(
                 "annotation__reasoning_steps",
-                filter=Q(annotation__reasoning_steps__deleted_at=None),
+                filter=Q(
+                    annotation__is_prefilled=False,
+                    annotation__reasoning_steps__deleted_at=None,
+                    annotation__reasoning_steps__kind__in=CHAIN_KINDS,
+                ),
             ),
             last_edit=Max("annotation__changed_at"),
         )

@@ -146,6 +146,8 @@ class StepProbe(models.Model):
         ReasoningStep, on_delete=models.PROTECT, related_name="step_probes"
     )
     probe = models.OneToOneField(Probe, on_delete=models.PROTECT, related_name="step_probe")
+    # Of one that was loaded from a file: the result that it came with, until it is run here.
+    imported = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 

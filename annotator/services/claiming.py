@@ -50,7 +50,7 @@ def claim_next(user: User, batch: Batch) -> Assignment:
     for skip_locked in (True, False):
         membership = _lock_free(batch, user, policy.overlap, skip_locked=skip_locked)
         if membership is not None:
-            return _assign(user, membership, policy)
+            return assign(user, membership)
     raise NothingToClaim(f"Every trajectory of {batch} is taken, or you already hold it.")
 
 
@@ -69,7 +69,9 @@ def _lock_free(
     return None
 
 
-def _assign(user: User, membership: BatchTrajectory, policy: BatchPolicy) -> Assignment:
+def assign(user: User, membership: BatchTrajectory) -> Assignment:
+    """Give the person a free slot of a membership whose row is locked."""
+    policy = policy_of(membership.batch)
     taken = set(membership.assignments.holding_slot().values_list("slot", flat=True))
     slot = next(number for number in range(1, policy.overlap + 1) if number not in taken)
     assignment = Assignment.objects.create(membership=membership, annotator=user, slot=slot)

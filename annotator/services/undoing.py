@@ -20,6 +20,7 @@ from annotator.step_fields import as_logged_now
 
 # Edits of before gestures were counted are one each.
 _GESTURE = Coalesce("gesture", "number")
+_FINAL = ("diagnosis committed", "load")
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def stacks_of(annotation: Annotation) -> Stacks:
         if gesture == last:
             continue
         last = gesture
-        if action == "diagnosis committed":
-            # What it opened cannot be closed again, so nothing before it is taken back.
+        if action in _FINAL:
+            # What a diagnosis opened cannot be closed again; what was loaded is not unloaded.
             undo, redo = [], []
         elif reverts is None:
             undo.append(gesture)
@@ -153,7 +154,7 @@ def _fresh(annotation: Annotation) -> Annotation:
     return Annotation.objects.select_related("assignment").get(pk=annotation.pk)
 
 
-# What takes an edit back, by what it did. Every action of the log but the commit has one.
+# What takes an edit back, by what it did. Every action of the log has one, but the final ones.
 _INVERSES: dict[str, Callable[[User, Annotation, Edit], None]] = {
     "update": _take_back_update,
     "whole": _take_back_whole,

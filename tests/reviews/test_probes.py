@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from annotator.frozen_probes import frozen_probe
-from annotator.models import Assignment, Submission
+from annotator.models import Assignment, StepProbe, Submission
 from reviews.management.commands import rerun_probes
 from reviews.services.reviewing import publish_review
 from tests.html import page_of
@@ -42,7 +42,7 @@ def _runs_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def frozen(probe: Probe) -> dict[str, Any]:
-    return frozen_probe(Probe.objects.with_results().get(pk=probe.pk))
+    return frozen_probe(StepProbe(probe=Probe.objects.with_results().get(pk=probe.pk)))
 
 
 def content_with(*probes: dict[str, Any]) -> dict[str, Any]:

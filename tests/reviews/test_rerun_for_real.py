@@ -12,6 +12,7 @@ from django.core.management import call_command
 
 from accounts.models import User
 from annotator.frozen_probes import frozen_probe
+from annotator.models import StepProbe
 from tests.factories import grant
 from tests.reviews.factories import about, make_content, step_content
 from tests.validation.conftest import F2P, GOLD, calc, calc_task, trajectory_with
@@ -46,7 +47,7 @@ def checked(user: User, trajectory: Trajectory, claim: Claim) -> dict[str, Any]:
     probe = ask(user, trajectory, claim)
     assert execute_run(probe.results.get().run_id)
     assert conclude_probes() == 1
-    return frozen_probe(Probe.objects.with_results().get(pk=probe.pk))
+    return frozen_probe(StepProbe(probe=Probe.objects.with_results().get(pk=probe.pk)))
 
 
 def test_claims_fare_as_they_did_in_the_same_environment_on_the_same_tree(
