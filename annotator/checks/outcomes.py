@@ -20,8 +20,9 @@ from annotator.citations.anchors import Cited
 from annotator.facts import Facts
 from annotator.facts.runs import TreeRun
 from annotator.frozen_probes import frozen_probe
+from annotator.models import StepProbe
 from validation.contexts.verdicts import PASSING
-from validation.models import TestStatus
+from validation.models import Probe, TestStatus
 from validation.probes.expectation import BadExpectation, read_expectation
 from validation.probes.judging import Facts as Ran
 from validation.probes.judging import judge
@@ -309,7 +310,7 @@ class ProbeAsClaimed(Check):
             place = Place(card["uid"], "probes", frozen["uid"])
             name = subject.name_of(card["uid"])
             known = stored.get(frozen["uid"])
-            differs = _differences(frozen, frozen_probe(known)) if known else []
+            differs = _differences(frozen, frozen_probe(_held(known))) if known else []
             if differs:
                 yield self.finding(
                     f"{name} has a check that is not the one that was run: its "
@@ -397,3 +398,8 @@ def _against_its_result(frozen: Mapping[str, Any]) -> str:
 
 def _complete(test_ids: Iterable[str], statuses: Mapping[str, str]) -> dict[str, str]:
     return {test_id: statuses.get(test_id, "MISSING") for test_id in test_ids}
+
+
+def _held(probe: Probe) -> StepProbe:
+    """Return the probe as a step holds it, with the result that it may have been loaded with."""
+    return getattr(probe, "step_probe", None) or StepProbe(probe=probe)

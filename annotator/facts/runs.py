@@ -102,5 +102,6 @@ class RunFacts:
         wanted = set(uids)
         if not wanted:
             return {}
-        found = Probe.objects.with_results().filter(uid__in=wanted, trajectory=self.trajectory)
+        rows = Probe.objects.with_results().select_related("step_probe")
+        found = rows.filter(uid__in=wanted, trajectory=self.trajectory)
         return {str(probe.uid): probe for probe in found}
