@@ -50,6 +50,8 @@ from trajectories.contexts.outline import StepMark
 from trajectories.models import Batch, Trajectory
 from trajectories.pages import page_url
 
+# As many reasoning steps are named in a row of the outline, which is narrow.
+MARKED = 3
 # What the ids of reasoning steps begin with on this page.
 ANCHOR = "reasoning-"
 
@@ -147,9 +149,17 @@ class SubmissionPage:
                 found[number].append(step.name)
         judgements = {row["step"]: row["judgement"] for row in self.content["judgements"]}
         return {
-            number: StepMark(" ".join(found[number]), judgements.get(number, ""))
+            number: StepMark(_mark(found[number]), judgements.get(number, ""))
             for number in {*found, *judgements}
         }
+
+
+def _mark(names: list[str]) -> str:
+    """Name the reasoning steps that are about a step, the first of many: `R1 R4 +5`."""
+    if len(names) <= MARKED:
+        return " ".join(names)
+    shown = names[: MARKED - 1]
+    return f"{' '.join(shown)} +{len(names) - len(shown)}"
 
 
 def places_on(request: HttpRequest, submission: Submission) -> Places:

@@ -22,7 +22,7 @@ SETTLES: Final = "settles"
 TYPES: Final = (*Relation.values, SETTLES)
 
 # In pixels; letters are wider in the names, which are bold.
-CHAR_WIDTH: Final = 6.5
+CHAR_WIDTH: Final = 6.8
 NAME_CHAR_WIDTH: Final = 8.0
 PADDING: Final = 26
 BOX_WIDTH: Final = 214

@@ -201,6 +201,16 @@ def test_a_submission_of_version_1_is_shown_as_before(
     assert text(page, ".review-step h3") == ["add() subtracts its second argument"]
 
 
+def test_a_step_that_much_is_written_about_names_the_first(
+    annotator: User, reviewer_client: Client
+) -> None:
+    content = whole_content()
+    for step in content["reasoning_steps"]:
+        step["covers"] = [1]
+    page = get(reviewer_client, make_submission(annotator, content=content))
+    assert text(page, "li[data-step='1'] [data-mark]") == ["R1 R2 +5"]
+
+
 def test_hostile_texts_stay_texts(annotator: User, reviewer_client: Client) -> None:
     content = whole_content(
         overview=overview(strategy="<script>1</script>", exit_reason="<b>x</b>")
