@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotator.checks.base import Check, Finding, Place, Severity, Subject
+from annotator.checks.conduct import CONDUCT_CHECKS
 from annotator.checks.evidence import EVIDENCE_CHECKS
 from annotator.checks.runner import Report, Waived, run_checks
 from annotator.checks.shape import SHAPE_CHECKS
@@ -21,7 +22,12 @@ from annotator.versions import as_latest, as_version
 from trajectories.models import Trajectory
 
 # In the order in which their findings are listed.
-ALL_CHECKS: tuple[Check, ...] = (*EVIDENCE_CHECKS, *SHAPE_CHECKS, *WHOLE_CHECKS)
+ALL_CHECKS: tuple[Check, ...] = (
+    *EVIDENCE_CHECKS,
+    *CONDUCT_CHECKS,
+    *SHAPE_CHECKS,
+    *WHOLE_CHECKS,
+)
 
 
 def check_content(

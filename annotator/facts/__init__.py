@@ -8,6 +8,7 @@ from functools import cached_property
 
 from annotator.citations.anchors import Anchors, Cited, anchors_for
 from annotator.facts.code import CodeFacts
+from annotator.facts.conduct import Conduct, conduct_of
 from annotator.facts.patches import PatchFacts
 from annotator.facts.runs import RunFacts
 from trajectories.models import Trajectory
@@ -35,6 +36,10 @@ class Facts:
     @cached_property
     def runs(self) -> RunFacts:
         return RunFacts(self.trajectory, self.is_blind)
+
+    @property
+    def conduct(self) -> Conduct:
+        return conduct_of(self.trajectory)
 
     def anchors(self, cited: Iterable[Cited]) -> Anchors:
         """Return what tells the state of the citations (three queries at most)."""

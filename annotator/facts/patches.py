@@ -61,13 +61,13 @@ class PatchFacts:
 
     def _read(self, which: str) -> list[HunkFact]:
         return [
-            _fact(which, change, hunk)
+            fact_of(which, change, hunk)
             for change in patch_of(self.trajectory, which).files
             for hunk in (change.hunks or (None,))
         ]
 
 
-def _fact(which: str, change: FileChange, hunk: Hunk | None) -> HunkFact:
+def fact_of(which: str, change: FileChange, hunk: Hunk | None) -> HunkFact:
     """Return a hunk's fact; a file without hunks (binary, renamed) counts as one of no lines."""
     old_path = change.old_path or ""
     if hunk is None:

@@ -45,8 +45,12 @@ def steps_of(parsed: ParsedTrajectory) -> list[Step]:
     return rows
 
 
-def conduct_in(file: Path) -> Conduct:
-    """Return what the agent did in the first attempt of a file."""
-    parsed = read_trajectories(file.read_bytes())[0]
+def parsed_in(file: Path) -> ParsedTrajectory:
+    """Return the first attempt of a file."""
+    return read_trajectories(file.read_bytes())[0]
+
+
+def read_conduct(parsed: ParsedTrajectory) -> Conduct:
+    """Return what the agent did."""
     patched = patched_files(parsed.model_patch or "")
     return Conduct(tuple(read_steps(steps_of(parsed))), parsed.exit_status, patched)
