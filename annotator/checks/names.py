@@ -62,7 +62,9 @@ class NameExists(Check):
             if path is None or _has_path(facts, path):
                 continue
             near = facts.code.near_paths(path)
-            is_repository = bool(near) or _begins_in_a_folder(facts, path)
+            is_repository = _begins_in_a_folder(facts, path) or (
+                bool(near) if "/" in path else any(is_slip_of(path, _name(p)) for p in near)
+            )
             if not is_repository and not mention.is_code:
                 continue
             yield self._about(
@@ -135,6 +137,10 @@ def _has_path(facts: Facts, path: str) -> bool:
         return True
     # What the agent wrote and removed again, and what the issue speaks of.
     return facts.code.is_said(path)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _begins_in_a_folder(facts: Facts, path: str) -> bool:

@@ -42,11 +42,13 @@ from annotator.citations.targets import (
 )
 from annotator.models import Citation
 from trajectories.code import cited_diff_lines, has_step_of, mirror_of, text_lines, tree_id
-from trajectories.contexts.steps import citable_issue_texts
+from trajectories.contexts.steps import citable_issue_texts, citable_step_text
 from trajectories.git import GitError, Mirror
-from trajectories.models import Trajectory
+from trajectories.models import Step, Trajectory
 from trajectories.surroundings import opened_diff_lines
 
+# Quotes that are shorter stand anywhere.
+_TELLING_CHARS = 8
 StepTarget = ThoughtTarget | CallTarget | ObservationTarget
 
 
@@ -187,6 +189,7 @@ class Anchors:
     trajectory: Trajectory
     rows: CitedRows
     _texts: dict[tuple[Any, ...], Text | str] = field(default_factory=dict)
+    _all_texts: dict[str, list[tuple[StepTarget, Text]]] = field(default_factory=dict)
 
     def of(self, cited: Cited) -> Anchor:
         """Return the state of a citation whose rows were read."""
@@ -289,9 +292,41 @@ class Anchors:
             case _:
                 text = self._kept((target,), lambda: Text(step_text(self.rows, target)))
                 name = f"Step {target.step}"
-        if isinstance(text, str):
-            return Anchor(AnchorState.GONE, text)
-        return _of_passage(cited, target, text, name)
+        found = (
+            Anchor(AnchorState.GONE, text)
+            if isinstance(text, str)
+            else _of_passage(cited, target, text, name)
+        )
+        if found.passage is None and not isinstance(target, TestTarget | ProbeTarget):
+            return self._in_another_step(cited, target) or found
+        return found
+
+    def _in_another_step(self, cited: Cited, target: StepTarget) -> Anchor | None:
+        """Return the one other step that has the same kind of text with the quote in it."""
+        if len(cited.quote.strip()) < _TELLING_CHARS:
+            return None
+        found = [
+            Passage(there, text.content, span)
+            for there, text in self._step_texts(cited.kind)
+            if cited.quote in text.content
+            for span in text.places(cited.quote)
+        ]
+        if len(found) != 1:
+            return None
+        number = getattr(found[0].target, "step", 0)
+        return Anchor(AnchorState.MOVED, f"The quote stands in step {number}.", found[0])
+
+    def _step_texts(self, kind: str) -> list[tuple[StepTarget, Text]]:
+        """Read all texts of a kind of the trajectory (a query, only when a quote is missed)."""
+        if kind not in self._all_texts:
+            steps = Step.objects.filter(trajectory=self.trajectory).order_by("number")
+            self._all_texts[kind] = [
+                (target, Text(text))
+                for step in steps.iterator(chunk_size=50)
+                for target in _targets_of(step, kind)
+                if (text := citable_step_text(step, kind, getattr(target, "index", 0)))
+            ]
+        return self._all_texts[kind]
 
     def _kept(self, key: tuple[Any, ...], read: Callable[[], Text | str]) -> Text | str:
         """Return what was read, or the sentence that says why it cannot be."""
@@ -409,6 +444,14 @@ def _is_whole(cited: Cited, text: Text, span: Span) -> bool:
         and cited.content_sha256 == text.sha256
         and text.fits(span, cited.prefix, cited.suffix)
     )
+
+
+def _targets_of(step: Step, kind: str) -> list[StepTarget]:
+    if kind == "tool_call":
+        return [CallTarget(step.number, index) for index in range(len(step.tool_calls))]
+    if kind == "observation":
+        return [ObservationTarget(step.number, index) for index in range(len(step.observations))]
+    return [ThoughtTarget(step.number)]
 
 
 def _only(text: Text, cited: Cited) -> Span | None:

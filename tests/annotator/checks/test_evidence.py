@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
+from annotator.checks.base import Subject
+from annotator.checks.evidence import EVIDENCE_CHECKS
+from annotator.checks.runner import run_checks
+from annotator.facts import facts_of
+from annotator.frozen_probes import frozen_probe
 from tests.annotator.checks.evidence import (
     ANGULAR,
     SPEED_UP,
@@ -21,8 +29,9 @@ from tests.annotator.checks.evidence import (
     make_verdict,
     told,
 )
+from tests.probes import make_probe
 from trajectories.models import Trajectory
-from validation.models import Run
+from validation.models import Probe, Run, RunTest
 
 pytestmark = pytest.mark.django_db
 
@@ -305,3 +314,131 @@ def test_the_agents_patch_is_explained_where_that_is_chosen(plant: Trajectory) -
     content["overview"]["explains"] = "model"
     of(content, 4)["details"]["hunks"] = [hunk(0, which="model")]
     assert told(plant, content) == []
+
+
+# --- executed claims -------------------------------------------------------------------------
+
+
+def checked(plant: Trajectory, annotator: User, **fields: Any) -> tuple[Content, Content]:
+    """Return a good annotation whose experiment holds a check that ran, and that check."""
+    statuses = fields.pop("statuses", {SPEED_UP: "FAILED"})
+    values = {
+        "command": "",
+        "test_ids": [SPEED_UP],
+        "expectation": {"kind": "tests_fail"},
+        "tree": "base",
+        **fields,
+    }
+    probe = make_probe(annotator, plant, **values)
+    run = probe.results.get().run
+    for test_id, status in statuses.items():
+        RunTest.objects.create(run=run, test_id=test_id, group="other", status=status)
+    frozen = frozen_probe(Probe.objects.with_results().get(pk=probe.pk))
+    content = good(plant)
+    of(content, 2)["probes"] = [frozen]
+    return content, frozen
+
+
+def test_a_check_that_came_out_as_claimed_is_no_finding(plant: Trajectory, annotator: User) -> None:
+    assert told(plant, checked(plant, annotator)[0]) == []
+
+
+PROBE_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "judgement": ({"judgement": "not_as_claimed"}, "judgement"),
+    "statuses": ({"statuses": {SPEED_UP: "PASSED"}}, "statuses"),
+    "exit code": ({"exit_code": 0}, "exit code"),
+}
+
+
+@pytest.mark.parametrize("fault", PROBE_FAULTS)
+def test_a_result_that_is_not_the_runs_is_found(
+    plant: Trajectory, annotator: User, fault: str
+) -> None:
+    content, frozen = checked(plant, annotator)
+    fields, words = PROBE_FAULTS[fault]
+    frozen["result"].update(fields)
+    [found] = [f for f in findings(plant, content) if f.check == "probe-as-claimed"]
+    assert found.severity.value == "block" and words in found.message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"tree": "gold"}, {"test_ids": [ANGULAR]}, {"expectation": {"kind": "tests_pass"}}],
+)
+def test_a_check_that_is_another_than_the_one_that_ran_is_found(
+    plant: Trajectory, annotator: User, fields: dict[str, Any]
+) -> None:
+    content, frozen = checked(plant, annotator)
+    frozen.update(fields)
+    found = [f for f in findings(plant, content) if f.check == "probe-as-claimed"]
+    assert [f.severity.value for f in found] == ["block"]
+
+
+def test_a_claim_that_does_not_hold_may_refute_a_hypothesis(
+    plant: Trajectory, annotator: User
+) -> None:
+    content, _ = checked(
+        plant,
+        annotator,
+        judgement="not_as_claimed",
+        expectation={"kind": "tests_pass"},
+    )
+    step = of(content, 2)
+
+    def severities() -> list[str]:
+        found = findings(plant, content)
+        return [f.severity.value for f in found if f.check == "probe-as-claimed"]
+
+    step.update(kind="hypothesis", details={"outcome": "refuted"})
+    assert severities() == ["inform"]
+    step["details"]["outcome"] = "confirmed"
+    assert severities() == ["block"]
+
+
+def test_a_check_of_elsewhere_is_judged_by_what_it_says_of_itself(
+    plant: Trajectory, annotator: User
+) -> None:
+    content, frozen = checked(plant, annotator)
+    frozen["uid"] = "0" * 8 + "-0000-0000-0000-" + "0" * 12
+    [found] = [f for f in findings(plant, content) if f.check == "probe-as-claimed"]
+    assert (found.severity.value, "was not run here" in found.message) == ("warn", True)
+    frozen["result"]["statuses"] = {SPEED_UP: "PASSED"}
+    [found] = [f for f in findings(plant, content) if f.check == "probe-as-claimed"]
+    assert found.severity.value == "block"
+
+
+# --- before the first diagnosis --------------------------------------------------------------
+
+
+def test_nothing_is_told_of_gold_or_outcomes_before_the_first_diagnosis(
+    plant: Trajectory,
+) -> None:
+    content = good(plant)
+    content["root_cause"]["citations"] = []
+    for card in content["reasoning_steps"]:
+        card["citations"] = []
+        card["details"].pop("hunks", None)
+    of(content, 1)["claim"] = "`test_speed_up` passes at base with `LIMITS`"
+    report = run_checks(Subject(content, facts_of(plant, is_blind=True)), EVIDENCE_CHECKS)
+    assert not report.broken
+    checks = {finding.check for finding in report.findings}
+    assert checks <= {"root-cause-cited", "name-exists", "line-number-cited"}
+    assert not any("gold" in finding.message for finding in report.findings)
+
+
+def test_queries_do_not_grow_with_the_annotation(plant: Trajectory) -> None:
+    def n_queries(content: Content) -> int:
+        fresh = Trajectory.objects.select_related(
+            "task__repository", "task__current_revision", "task_revision"
+        ).get(pk=plant.pk)
+        with CaptureQueriesContext(connection) as queries:
+            run_checks(Subject(content, facts_of(fresh)), EVIDENCE_CHECKS)
+        return len(queries)
+
+    content = good(plant)
+    n_queries(content)
+    once = n_queries(content)
+    content["reasoning_steps"] += [
+        {**step, "uid": f"again-{step['uid']}"} for step in content["reasoning_steps"]
+    ]
+    assert n_queries(content) == once <= 12
