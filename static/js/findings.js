@@ -8,6 +8,8 @@ function place() {
 }
 
 let timer = 0;
+// Whether the list is unfolded: it is drawn again after each save.
+let isOpen = false;
 
 function ask(rest = REST_MS) {
   clearTimeout(timer);
@@ -35,11 +37,17 @@ function spread() {
   }
 }
 
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.("[data-findings-list]")) isOpen = event.target.open;
+}, true);
 document.addEventListener("retrace:saved", () => ask());
 document.addEventListener("htmx:afterSwap", (event) => {
   const id = event.detail.elt?.id;
-  if (id === "findings") spread();
-  else if (id === "reasoning") ask(0);
+  if (id === "findings") {
+    const list = place().querySelector("[data-findings-list]");
+    if (list) list.open = isOpen;
+    spread();
+  } else if (id === "reasoning") ask(0);
   else if (id === "judgements") ask();
 });
 ask(0);
