@@ -23,7 +23,7 @@ Group = Literal["FAIL_TO_PASS", "PASS_TO_PASS", "all"]
 class OutcomeClaim:
     """That tests, by id or name, or a group of them, fare so at a tree; "" where none is named.
 
-    `quantity`: all of them, none of them, or not all of them.
+    `quantity`: all of them, none of them, or not all of them; `count` says how many.
     """
 
     sentence: str
@@ -32,6 +32,8 @@ class OutcomeClaim:
     tests: tuple[str, ...] = ()
     group: Group | None = None
     quantity: Literal["all", "none", "some"] = "all"
+    # That so many of the group do, and no more.
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ class ResolvedClaim:
 
 
 _AGENT = r"(?:agent|model)(?:'s|’s)"
-_PATCH = r"(?:patch|fix|change|changes|edit|edits|code|tree|version|submission|attempt)"
+_PATCH = (
+    r"(?:patch|fix|changes?|edits?|code|tree|version|submission|attempt|solution|diff|"
+    r"implementation)"
+)
 _OWN = rf"(?:(?:final|own|submitted) )?{_PATCH}"
 TREES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
@@ -100,6 +105,12 @@ _GROUPS = re.compile(
     r"(?! (?:the )?(?:base|gold|model|agent|reference)\b))",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(
+    r"(?<![\w.])(?P<count>\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
+    r"(?: of (?:the |its |all )?(?:\d+ )?)? ?(?P<what>FAIL_TO_PASS|PASS_TO_PASS)(?: tests?\b)?",
+    re.IGNORECASE,
+)
+_NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _LIST = re.compile(rf"{_TEST}(?:\s*(?:,\s*and\b|,|and\b|&|/)\s*{_TEST})+")
 _CUT = re.compile(
     r"\s*[;:—]\s+|,?\s+(?:and|but|while|whereas|yet|because|since|so that|so|which|where|when|"
@@ -119,7 +130,7 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _NEGATION = re.compile(r"n['’]t\b|\bnot\b|\bnever\b|\bno longer\b", re.IGNORECASE)
-_LITTLE = re.compile(r"\b(?:with|at|on|under|after|by|against|the|in)\b", re.IGNORECASE)
+_LITTLE = re.compile(r"\b(?:with|at|on|under|after|by|against|the|in|also)\b", re.IGNORECASE)
 # What may stand between the tests and the verb.
 _BETWEEN = re.compile(
     r"(?:[\s,–:…`]|\b(?:both|all|each|still|now|then|also|already|again|thus|therefore|even|it|they|"
@@ -181,6 +192,8 @@ _SOME = "some"
 class _Clause:
     text: str
     trees: set[str]
+    # One more tree of the clause before: “… at base and with the agent's patch”.
+    repeats: bool = False
 
 
 def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
@@ -189,12 +202,14 @@ def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
         return
     tests = sorted(test_mentions(sentence), key=lambda name: -len(name))
     marked, order = _marked(said, tests)
-    groups = list(_GROUPS.finditer(marked))
-    marked = _GROUPS.sub(_GROUP, marked)
+    groups = sorted([*_GROUPS.finditer(marked), *_counted(marked)], key=lambda match: match.start())
+    for match in reversed(groups):
+        marked = marked[: match.start()] + _GROUP + marked[match.end() :]
     marked = _ADJECTIVE.sub("", _LIST.sub(lambda m: _TEST * m[0].count(_TEST), marked))
     clauses = list(_clauses(marked))
     is_of_no_tree = not trees_in(said)
     said_last: set[str] = set()
+    last_verb: Verb | None = None
     subject: tuple[tuple[str, ...], re.Match[str] | None] = ((), None)
     seen_tests = seen_groups = 0
     for clause in clauses:
@@ -206,7 +221,8 @@ def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
             subject = ((), group) if n_groups else (own, None)
         trees = clause.trees or ({_SOME} if _AFTER.search(clause.text) else said_last)
         said_last = trees
-        verb = _verb(clause.text)
+        verb = last_verb if clause.repeats else _verb(clause.text)
+        last_verb = verb
         if verb is None or len(trees) > 1 or _SOME in trees or _MODAL.search(clause.text):
             continue
         if not trees and not is_of_no_tree:
@@ -225,17 +241,42 @@ def _marked(said: str, tests: Iterable[str]) -> tuple[str, list[str]]:
 
 
 def _clauses(marked: str) -> Iterator[_Clause]:
-    """Yield the clauses; one that only names a tree (“At base, …”) belongs to the next."""
+    """Yield the clauses; one that only names a tree (“At base, …”) belongs to the next.
+
+    It belongs to the one before where it ends the sentence, or where the next has its own.
+    """
     pending: set[str] = set()
+    bare: list[str] = []
     for part in _CUT.split(marked):
         if not part or not part.strip():
             continue
         trees = trees_in(part)
         if trees and not _VERB.search(part) and _TEST not in part and _GROUP not in part:
             pending |= {_SOME} if _UNLIKE.match(part) else trees
+            bare.append(part)
             continue
+        if trees:
+            yield from _repeated(bare)
         yield _Clause(part, trees or pending)
-        pending = set()
+        pending, bare = set(), []
+    yield from _repeated(bare)
+
+
+def _repeated(parts: Iterable[str]) -> Iterator[_Clause]:
+    for part in parts:
+        rest = part
+        for _, pattern in TREES:
+            rest = pattern.sub(" ", rest)
+        if not _LITTLE.sub(" ", rest).strip(" .,`"):
+            yield _Clause(part, trees_in(part), repeats=True)
+
+
+def _counted(marked: str) -> Iterator[re.Match[str]]:
+    """Yield “2 of the FAIL_TO_PASS tests”, unless all of them are meant: “all 7 …”."""
+    taken = [match.span() for match in _GROUPS.finditer(marked)]
+    for match in _COUNTED.finditer(marked):
+        if not any(start < match.end() and match.start() < end for start, end in taken):
+            yield match
 
 
 def _verb(clause: str) -> Verb | None:
@@ -266,7 +307,14 @@ def _claim(
         yield OutcomeClaim(sentence, tree, verb, tests)
     if group is None:
         return
-    how, what = group["how"].lower(), group["what"]
+    what = group["what"]
+    if "count" in group.groupdict():
+        said_count = group["count"].lower()
+        count = int(said_count) if said_count.isdigit() else _NUMBERS.index(said_count)
+        kind_counted: Group = "FAIL_TO_PASS" if what.upper()[0] == "F" else "PASS_TO_PASS"
+        yield OutcomeClaim(sentence, tree, verb, (), kind_counted, count=count)
+        return
+    how = group["how"].lower()
     kind: Group = "all"
     if what.upper() in ("FAIL_TO_PASS", "PASS_TO_PASS"):
         kind = "FAIL_TO_PASS" if what.upper() == "FAIL_TO_PASS" else "PASS_TO_PASS"

@@ -26,6 +26,7 @@ from validation.models import Probe, TestStatus
 from validation.probes.expectation import BadExpectation, read_expectation
 from validation.probes.judging import Facts as Ran
 from validation.probes.judging import judge
+from validation.testids import parse_test_id
 
 _FAILING = frozenset({TestStatus.FAILED, TestStatus.ERROR, TestStatus.MISSING})
 _TREES = ("base", "gold", "model")
@@ -180,6 +181,8 @@ def _group_trouble(facts: Facts, claim: OutcomeClaim, run: TreeRun) -> str:
     ]
     agreeing = [t for t in ids if agrees(claim, run.statuses[t]) or run.statuses[t] == "SKIPPED"]
     against = [t for t in ids if t not in agreeing]
+    if claim.count is not None and ids:
+        return _count_trouble(claim, ids, agreeing)
     match claim.quantity:
         case "all" if not against:
             return ""
@@ -195,6 +198,17 @@ def _group_trouble(facts: Facts, claim: OutcomeClaim, run: TreeRun) -> str:
     return (
         f"says of {what} at {_NAMES[claim.tree]}: {claim.verb}; but the run there says "
         f"{run.statuses[shown]} {shown}. Correct the claim."
+    )
+
+
+def _count_trouble(claim: OutcomeClaim, ids: list[str], agreeing: list[str]) -> str:
+    """Say how many of a group fare as is claimed; parametrised tests may be counted as one."""
+    names = {parse_test_id(test_id).name for test_id in agreeing}
+    if claim.count in (len(agreeing), len(names)):
+        return ""
+    return (
+        f"says of {claim.count} {claim.group} tests at {_NAMES[claim.tree]}: {claim.verb}; by the "
+        f"run there it is {len(agreeing)} of {len(ids)}. Correct the number."
     )
 
 

@@ -12,7 +12,10 @@ Read = tuple[str, str, tuple[str, ...] | str]
 
 
 def read(text: str) -> list[Read]:
-    return [(c.tree, c.verb, c.tests or f"{c.quantity} {c.group}") for c in outcome_claims(text)]
+    return [
+        (c.tree, c.verb, c.tests or f"{c.count or c.quantity} {c.group}")
+        for c in outcome_claims(text)
+    ]
 
 
 CLAIMS: list[tuple[str, list[Read]]] = [
@@ -52,6 +55,18 @@ CLAIMS: list[tuple[str, list[Read]]] = [
     ("Not all tests pass with the agent's patch", [("model", "passes", "some all")]),
     ("All 12 FAIL_TO_PASS tests fail at base", [("base", "fails", "all FAIL_TO_PASS")]),
     (
+        "`test_a` passes at base, at gold and with the agent's patch.",
+        [(tree, "passes", ("test_a",)) for tree in ("base", "gold", "model")],
+    ),
+    (
+        "Two of the 7 FAIL_TO_PASS tests fail with the agent's patch.",
+        [("model", "fails", "2 FAIL_TO_PASS")],
+    ),
+    (
+        "`test_a` fails at base, and with the gold patch the month is right.",
+        [("base", "fails", ("test_a",))],
+    ),
+    (
         "With the agent's patch the month is right, but `test_a` fails.",
         [("model", "fails", ("test_a",))],
     ),
@@ -65,7 +80,7 @@ NO_CLAIMS = [
     "`test_a` shows that the sum fails at base.",
     "Both tests fail at base.",
     "All tests of this module fail at base.",
-    "Three of the FAIL_TO_PASS tests fail at gold.",
+    "Three of the tests fail at gold.",
     "With `_jump` reverted, `test_a` fails at gold.",
     "When `add` is mended on base, `test_a` passes.",
     "The test named parse_fails is at base.",

@@ -17,6 +17,7 @@ from annotator.checks.evidence import EVIDENCE_CHECKS
 from annotator.checks.runner import run_checks
 from annotator.facts import facts_of
 from annotator.frozen_probes import frozen_probe
+from annotator.models import StepProbe
 from tests.annotator.checks.evidence import (
     ANGULAR,
     SPEED_UP,
@@ -222,6 +223,14 @@ FAULTS: dict[str, tuple[Spoil, str, str, str]] = {
         say(5, "All FAIL_TO_PASS tests pass with the model's patch."),
         "outcome-agrees", "block", ANGULAR,
     ),
+    "wrong number of tests": (
+        say(5, "Both of the two fail: 2 FAIL_TO_PASS tests fail with the agent's patch."),
+        "outcome-agrees", "block", "it is 1 of 2",
+    ),
+    "second tree of a claim": (
+        say(2, "`test_speed_up` fails at base and with the agent's patch."),
+        "outcome-agrees", "block", "PASSED",
+    ),
     "patch claimed to resolve": (
         say(5, "The agent's patch resolves the task."), "outcome-agrees", "block", "does not",
     ),
@@ -333,7 +342,7 @@ def checked(plant: Trajectory, annotator: User, **fields: Any) -> tuple[Content,
     run = probe.results.get().run
     for test_id, status in statuses.items():
         RunTest.objects.create(run=run, test_id=test_id, group="other", status=status)
-    frozen = frozen_probe(Probe.objects.with_results().get(pk=probe.pk))
+    frozen = frozen_probe(StepProbe(probe=Probe.objects.with_results().get(pk=probe.pk)))
     content = good(plant)
     of(content, 2)["probes"] = [frozen]
     return content, frozen
