@@ -94,6 +94,12 @@ class MentionForm(forms.Form):
     value = forms.CharField(max_length=2000)
 
 
+class VersionForm(forms.Form):
+    """Which version of a reasoning step is brought back."""
+
+    version = forms.IntegerField(min_value=1)
+
+
 class PreviewForm(forms.Form):
     """A rationale as it is typed."""
 

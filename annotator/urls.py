@@ -5,6 +5,7 @@ from django.urls import include, path
 from annotator.views import (
     batches,
     checks,
+    histories,
     probes,
     reasoning,
     restructuring,
@@ -53,6 +54,8 @@ reasoning_urls = [
     path("", reasoning.save, name="step-save"),
     path("preview/", writing.preview, name="step-preview"),
     path("move/", reasoning.move, name="step-move"),
+    path("history/", histories.history, name="step-history"),
+    path("bring-back/", histories.bring_back, name="step-bring-back"),
     path("mention/", writing.mention, name="step-mention"),
     path("split/", restructuring.split, name="step-split"),
     path("merge/", restructuring.merge, name="step-merge"),

@@ -17,8 +17,8 @@ from annotator.missteps import missteps_of
 from annotator.overview import Difficulty, Exit, Explains, TaskKind
 from annotator.step_fields import LABELS, TEXTS
 from annotator.versions import as_latest
+from annotator.words import Piece, line_diff, replaced, word_diff
 from reviews.content import Content, StepContent, all_steps, citation_title, step_title
-from reviews.words import Piece, line_diff, replaced, word_diff
 from trajectories.text import shorten
 
 # Compared in this order, before the fields of the kind.

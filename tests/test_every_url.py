@@ -185,6 +185,9 @@ def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> It
                      method="post", data={"version": 9, "claim": "mine"})  # fmt: skip
     yield from rules("annotator:step-move", about, lambda w: [held(w).step.uid], *gets,
                      method="post", data={"offset": 1})  # fmt: skip
+    yield from rules("annotator:step-history", about, lambda w: [held(w).step.uid], *gets)
+    yield from rules("annotator:step-bring-back", about, lambda w: [held(w).step.uid], *gets,
+                     method="post", data={"version": 1})  # fmt: skip
     yield from rules("annotator:step-mention", about, lambda w: [held(w).step.uid], *gets,
                      method="post", data={"kind": "step", "value": "2"})  # fmt: skip
     yield from rules("annotator:step-split annotator:step-merge", about,

@@ -54,8 +54,8 @@ def _conflict_field(conflict: Conflict) -> ConflictField:
         is_text=name in TEXTS,
         mine=_as_input(name, mine)[1],
         theirs=_as_input(name, theirs)[1],
-        mine_shown=_shown(name, mine),
-        theirs_shown=_shown(name, theirs),
+        mine_shown=shown_value(name, mine),
+        theirs_shown=shown_value(name, theirs),
     )
 
 
@@ -65,7 +65,8 @@ def _as_input(name: str, value: Any) -> tuple[str, str]:
     return name, "" if value is None else str(value)
 
 
-def _shown(name: str, value: Any) -> str:
+def shown_value(name: str, value: Any) -> str:
+    """Write the value of a field as a person reads it."""
     if name == "covers":
         return format_covers(value) or "none"
     if name == "tests":

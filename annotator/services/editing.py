@@ -177,6 +177,17 @@ def values_at(step: ReasoningStep, version: int) -> dict[str, Any]:
 
 
 @transaction.atomic
+def bring_back(user: User, step: ReasoningStep, version: int) -> ReasoningStep:
+    """Save the fields as they were at an earlier version, on top of all that came after it."""
+    locked = lock(user, step.annotation)
+    current = ReasoningStep.objects.select_for_update().get(pk=step.pk)
+    if current.deleted_at is not None:
+        raise NotWritable("This reasoning step was removed in another window; undo that first.")
+    write_step(user, locked, current, values_at(current, version))
+    return current
+
+
+@transaction.atomic
 def delete_step(user: User, step: ReasoningStep) -> None:
     """Take a reasoning step off the annotation; `restore_step` brings it back with all it had."""
     locked = lock(user, step.annotation)

@@ -25,7 +25,8 @@ export function activate(uid, { focus = false } = {}) {
     card.classList.toggle("is-active", isActive);
     if (isActive && focus) {
       card.scrollIntoView({ block: "nearest" });
-      card.querySelector(".claim, a")?.focus({ preventScroll: true });
+      const first = card.querySelector(".claim") ?? card.querySelector("a");
+      first?.focus({ preventScroll: true });
     }
   }
 }

@@ -9,4 +9,5 @@ import "./findings.js";
 import "./restructure.js";
 import "./completion.js";
 import "./cited.js";
+import "./history.js";
 import "./workspace-keys.js";

@@ -245,3 +245,27 @@ def test_a_cited_thought_carries_the_mark_and_is_quoted_without_it(page: Page) -
     thought = page.locator("[data-cite-kind='thought'][data-step='2']")
     expect(thought.get_by_role("link", name="Cited by R1")).to_be_visible()
     assert "R1" not in (thought.text_content() or "")
+
+
+# --- the history ----------------------------------------------------------------------------------
+
+
+def test_a_version_is_looked_up_and_brought_back_by_keyboard(page: Page) -> None:
+    claim(page).fill("changed claim")
+    page.keyboard.press("Escape")
+    page.keyboard.press("H")
+    dialog = page.get_by_role("dialog", name="History of R1")
+    expect(dialog.get_by_role("listitem").first).to_contain_text("changed it")
+    expect(dialog.locator("ins").first).to_contain_text("changed claim")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("H")
+    button = dialog.get_by_role("button", name="Bring version 1 back")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(claim(page)).to_have_value("")
+    expect(claim(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    expect(claim(page)).to_have_value("changed claim")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotator.words import Piece, line_diff, word_diff
 from reviews.changes import Change, FieldChange, WholeChange, compare, compare_whole
-from reviews.words import Piece, line_diff, word_diff
 from tests.reviews.factories import make_content, step_content
 from tests.reviews.whole import TEST_ID, judged, whole_content
 

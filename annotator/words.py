@@ -45,6 +45,19 @@ def replaced(before: str, after: str) -> tuple[Piece, ...]:
 
 
 def _pieces(old: list[str], new: list[str]) -> Iterator[Piece]:
+    # What both begin and end with is most of a text that was written on: only the rest is compared.
+    n = min(len(old), len(new))
+    head = next((i for i in range(n) if old[i] != new[i]), n)
+    most = n - head
+    tail = next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
+    if head:
+        yield Piece("".join(old[:head]))
+    yield from _compared(old[head : len(old) - tail], new[head : len(new) - tail])
+    if tail:
+        yield Piece("".join(old[len(old) - tail :]))
+
+
+def _compared(old: list[str], new: list[str]) -> Iterator[Piece]:
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             yield Piece("".join(old[i1:i2]))
