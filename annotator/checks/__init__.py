@@ -12,9 +12,12 @@ from typing import Any
 from annotator.checks.base import Check, Finding, Place, Severity, Subject
 from annotator.checks.conduct import CONDUCT_CHECKS
 from annotator.checks.evidence import EVIDENCE_CHECKS
+from annotator.checks.hints import HINT_CHECKS
 from annotator.checks.runner import Report, Waived, run_checks
 from annotator.checks.shape import SHAPE_CHECKS
+from annotator.checks.timing import TIMING_CHECKS
 from annotator.checks.whole import WHOLE_CHECKS
+from annotator.checks.writing import WRITING_CHECKS
 from annotator.facts import facts_of
 from annotator.models import Annotation
 from annotator.submissions import SCHEMA_VERSION, build_content, schema_version_of
@@ -27,6 +30,9 @@ ALL_CHECKS: tuple[Check, ...] = (
     *CONDUCT_CHECKS,
     *SHAPE_CHECKS,
     *WHOLE_CHECKS,
+    *TIMING_CHECKS,
+    *WRITING_CHECKS,
+    *HINT_CHECKS,
 )
 
 

@@ -11,6 +11,7 @@ from annotator.facts.code import CodeFacts
 from annotator.facts.conduct import Conduct, conduct_of
 from annotator.facts.patches import PatchFacts
 from annotator.facts.runs import RunFacts
+from annotator.facts.texts import TextFacts
 from trajectories.models import Trajectory
 
 
@@ -40,6 +41,10 @@ class Facts:
     @property
     def conduct(self) -> Conduct:
         return conduct_of(self.trajectory)
+
+    @cached_property
+    def texts(self) -> TextFacts:
+        return TextFacts(self.trajectory, self.is_blind)
 
     def anchors(self, cited: Iterable[Cited]) -> Anchors:
         """Return what tells the state of the citations (three queries at most)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from trajectories.text import clean_text
 
 _FIELDS = ("number", "kind", "summary", "files", "is_error", "tool_calls", "observations")
 _PATCHED = re.compile(r"^(?:\*\*\* (?:Add|Update|Delete) File: |\+\+\+ b/)(\S.*)$", re.MULTILINE)
-_SIDES = re.compile(r"^(---|\+\+\+) [ab]/([^\t\n]+)", re.MULTILINE)
+_SIDES = re.compile(r"^(---|\+\+\+) [ab]/([^\t\r\n]+)", re.MULTILINE)
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\)", re.MULTILINE)
 _WORD_TEST = re.compile(r"test|spec\b", re.IGNORECASE)
 _TEST_FILE = re.compile(
@@ -67,6 +69,8 @@ class StepConduct:
     has_traceback: bool = False
     is_submission: bool = False
     exit_code: int | None = None
+    # The same for two steps that call the same with the same arguments; empty without a call.
+    calls_key: str = ""
 
     @property
     def changed(self) -> frozenset[str]:
@@ -249,6 +253,7 @@ class _Reader:
             has_traceback=any(_TRACEBACK.search(output) for output in outputs),
             is_submission=self.submits,
             exit_code=_exit_code(step),
+            calls_key="\0".join(_keys(step.tool_calls)),
         )
 
     @property
@@ -339,6 +344,13 @@ _NO_SHELLS = {
     "scroll_down", "scroll_up", "search_dir", "search_file", "str_replace_editor",
     "str_replace_based_edit_tool", "submit", "think", "undo_edit",
 }  # fmt: skip
+
+
+def _keys(calls: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Name the calls by what they are called and told, whatever their ids."""
+    for call in calls:
+        told = json.dumps(call.get("arguments"), sort_keys=True, ensure_ascii=False)
+        yield hashlib.sha256(f"{call.get('function_name')} {told}".encode()).hexdigest()[:16]
 
 
 def _exit_code(step: Step) -> int | None:

@@ -33,6 +33,10 @@ def citation(number: int = 1, kind: str = "thought", **target: Any) -> Content:
     }
 
 
+# What the chain cites of the trajectory: reasoning step to step.
+_CITED = {1: 1, 2: 1, 3: 2}
+
+
 def step(number: int, kind: str, claim: str, **values: Any) -> Content:
     details = values.pop("details", {})
     return {
@@ -44,7 +48,7 @@ def step(number: int, kind: str, claim: str, **values: Any) -> Content:
         "options": [],
         "covers": [],
         "relations": [],
-        "citations": [citation(number)],
+        "citations": [citation(number, step=_CITED.get(number, 3))],
         "probes": [],
         **values,
     }
