@@ -6,6 +6,7 @@ import "./cite.js";
 import "./preview.js";
 import "./judge.js";
 import "./findings.js";
+import "./keep-open.js";
 import "./restructure.js";
 import "./completion.js";
 import "./cited.js";
