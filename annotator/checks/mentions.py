@@ -36,6 +36,7 @@ _SYMBOL = re.compile(
     r"[@#.]?(?P<name>[^\W\d]\w*(?:(?:\.|::|#)[^\W\d]\w*)*)(?P<call>\(.*\))?", re.DOTALL
 )
 _CALL_IN_TEXT = re.compile(r"(?<![\w.`])(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)\(\)")
+_WORD_IN_TEXT = re.compile(r"(?<![\w.@/-])[^\W\d]\w*(?![\w@/-])")
 _NAME_IN_CODE = re.compile(r"(?<![\w'\"])[^\W\d]\w*(?![\w'\"])")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|#.*")
 # "line 42 of core.py", "lines 10–14 in `almanac/core.py`", "line 7"
@@ -105,12 +106,12 @@ class NameMention:
     """A name that a text mentions, as its parts: `Recurrence.between` has two.
 
     `symbol`: it stands alone in backticks, or is called. `snippet`: it is one of several names in a
-    piece of code.
+    piece of code. `word`: it stands among words, and looks like code.
     """
 
     text: str
     parts: tuple[str, ...]
-    kind: Literal["symbol", "snippet"]
+    kind: Literal["symbol", "snippet", "word"]
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,14 @@ def _without_test_ids(text: str) -> str:
 def name_mentions(text: str) -> list[NameMention]:
     """Return the names of code that a text mentions, each once: neither paths nor test ids."""
     found = [mention for span in code_spans(text) for mention in _in_span(span)]
-    for match in _CALL_IN_TEXT.finditer(outside_code(text)):
+    said = _PATH.sub(" ", _without_test_ids(outside_code(text)))
+    for match in _CALL_IN_TEXT.finditer(said):
         found.append(NameMention(match[0], tuple(match["name"].split(".")), "symbol"))
+    for name in _WORD_IN_TEXT.findall(_CALL_IN_TEXT.sub(" ", said)):
+        # Underscores around a word are Markdown's, where there is one on either side.
+        is_emphasis = name.startswith("_") and name.endswith("_") and not name.startswith("__")
+        if looks_like_code(name) and not is_emphasis:
+            found.append(NameMention(name, (name,), "word"))
     return list(dict.fromkeys(found))
 
 

@@ -86,7 +86,7 @@ class NameExists(Check):
             slips = [word for word in near if is_slip_of(missing, word)]
             is_code = looks_like_code(missing) or len(mention.parts) > 1 or "(" in mention.text
             # Of a new name in a piece of code, or for what is only supposed, nothing is known.
-            if not slips and (mention.kind == "snippet" or prose.is_supposed):
+            if not slips and (mention.kind != "symbol" or prose.is_supposed):
                 continue
             meant = _meant(slips or near)
             whole = f", in `{mention.text:.60}`" if missing != mention.text else ""
@@ -94,7 +94,8 @@ class NameExists(Check):
                 prose,
                 missing,
                 f"names `{missing}`{whole}, which stands nowhere in the code.{meant}",
-                is_decided=bool(slips) and is_code and mention.kind == "symbol",
+                is_decided=_is_symbol(mention, is_code=is_code)
+                and any(_letters(word) != _letters(missing) for word in slips),
             )
 
     # --- tests -----------------------------------------------------------------------------------
@@ -152,6 +153,18 @@ def _meant(near: Iterable[str]) -> str:
     """Suggest what may have been meant."""
     names = list(dict.fromkeys(near))[:3]
     return f" Is it {' or '.join(names)}?" if names else " Correct it, or say where it is."
+
+
+def _letters(name: str) -> str:
+    """Return a name without underscores: with one more, it may as well be another's own."""
+    return name.replace("_", "")
+
+
+def _is_symbol(mention: NameMention, *, is_code: bool) -> bool:
+    """Tell a name that is surely meant as one of the code: names of products have capitals too."""
+    if mention.kind == "word":
+        return "_" in mention.text
+    return mention.kind == "symbol" and is_code
 
 
 def _part(place: Place, what: str) -> str:

@@ -73,7 +73,7 @@ def step_proses(card: Mapping[str, Any], name: str) -> Iterator[Prose]:
     uid = card["uid"]
     is_conjecture = card.get("kind") == "hypothesis"
     yield Prose(Place(uid, "claim"), name, card.get("claim", ""), is_conjecture)
-    yield Prose(Place(uid, "rationale"), name, card.get("rationale", ""), is_conjecture)
+    yield Prose(Place(uid, "rationale"), name, card.get("rationale", ""))
     yield Prose(Place(uid, "elsewhere"), name, card.get("elsewhere", ""))
     for field, value in (card.get("details") or {}).items():
         if field in _DETAILS and isinstance(value, str):

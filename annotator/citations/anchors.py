@@ -384,8 +384,12 @@ def place_words(target: Target) -> str:
             return f"{target.test_id} in run {target.run}"
         case ProbeTarget():
             return "the result of a check"
+        case ThoughtTarget():
+            return f"the thought of step {target.step}"
+        case CallTarget():
+            return f"a call of step {target.step}"
         case _:
-            return f"step {target.step}"
+            return f"the output of step {target.step}"
 
 
 def lines_words(target: FileTarget | PatchTarget) -> str:

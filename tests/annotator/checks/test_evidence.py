@@ -161,6 +161,10 @@ FAULTS: dict[str, tuple[Spoil, str, str, str]] = {
     "called without backticks": (
         say(1, "angular_velosity() divides."), "name-exists", "block", "angular_velocity",
     ),
+    "name misspelt among words": (
+        say(1, "The fault is that angular_velosity divides.", "claim"),
+        "name-exists", "block", "angular_velocity",
+    ),
     "path misspelt": (
         say(1, "See plant/moter.py."), "name-exists", "block", "Is it plant/motor.py",
     ),
@@ -264,6 +268,7 @@ NO_FAULTS = [
     "A new helper `accelerate_gently()` was not written; `os.path.join`, `dict`, `None`, `-1` and "
     "`'turns'` are no names of the plant. So is `pytest -k speed` or `--limit`.",
     "The agent ran `reproduce_1.py` in step 1, which prints -1.",
+    "GitHub, JavaScript and the SWE_bench are known; _motor_ is stressed, __speed__ too.",
     "It runs in Node.js, see https://example.org/docs/guide.html, i.e. elsewhere.",
     "`self.turns_per_minute = 0` and `Motor('a').speed_up(10)` are what the issue speaks of.",
     "```python\nmotor.sped_up(3)  # line 99 of motor.py\n```\n",

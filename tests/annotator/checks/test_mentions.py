@@ -58,6 +58,10 @@ def test_paths(text: str, found: list[tuple[str, int | None, int | None]]) -> No
         ("`pytest tests/test_a.py`", []),
         ("`return self.add_months(moment, 'x_y')`", [("add_months",)]),
         ("plain words only", []),
+        (
+            "then add_months and IntervalSet, _emphasis_ and __bold__, a_b.py",
+            [("add_months",), ("IntervalSet",), ("__bold__",)],
+        ),
         ("``a `b` c_d``", [("c_d",)]),
     ],
 )
