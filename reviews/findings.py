@@ -59,12 +59,12 @@ class FindingsView:
     @property
     def counts(self) -> tuple[tuple[str, str, int], ...]:
         """Return tone, words and number of findings for each severity that there is."""
+        totals = {each: sum(row.severity is each for row in self.findings) for each in Severity}
         words = {
             Severity.BLOCK: "blocking",
-            Severity.WARN: "warnings",
+            Severity.WARN: "warning" if totals[Severity.WARN] == 1 else "warnings",
             Severity.INFORM: "to look at",
         }
-        totals = {each: sum(row.severity is each for row in self.findings) for each in words}
         return tuple((TONES[each], words[each], n) for each, n in totals.items() if n)
 
 

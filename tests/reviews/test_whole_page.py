@@ -138,7 +138,7 @@ def test_findings_name_message_check_and_place(
     url = reverse("reviews:findings", args=[submission.pk])
     assert b"hx-get" not in reviewer_client.get(url).content.split(b">")[0]
     page = get(reviewer_client, submission)
-    assert text(page, "#findings .chip") == ["1 warnings", "1 to look at", "1 waived"]
+    assert text(page, "#findings .chip") == ["1 warning", "1 to look at", "1 waived"]
     [warned] = page.cssselect(".review-finding--warn")
     assert "R1 cites a line" in text(warned, "p")[0]
     assert warned.cssselect("a")[0].get("href") == f"#reasoning-{step}"
