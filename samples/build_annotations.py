@@ -129,6 +129,8 @@ class Builder:
         details = details_of(given["kind"], given)
         if given["kind"] == "hypothesis" and details["settled_by"]:
             details["settled_by"] = self._uid(details["settled_by"])
+        if given.get("tests") == "FAIL_TO_PASS":
+            details["tests"] = list(self.trajectory.task_revision.fail_to_pass or ())
         if given["kind"] == "change":
             details["hunks"] = [hunk for name in given["hunks"] for hunk in self._hunks(name)]
         return {
@@ -188,14 +190,25 @@ class Builder:
 
     def _citation(self, card: str, cited: str) -> dict[str, Any]:
         from annotator.citations.sources import Selected, find_passage
-        from annotator.citations.targets import as_json
+        from annotator.citations.targets import CannotCite, as_json
         from trajectories.access import Sight
 
         found = _CITED.fullmatch(cited)
         if found is None:
             raise ValueError(f"{self.name}: {cited!r} does not say what it cites.")
         kind, target, quote = self._target(found["kind"], found["where"] or "", found["quote"])
-        passage = find_passage(self.trajectory, Sight(True, True), target, Selected(quote))
+
+        def look(text: str) -> Any:
+            return find_passage(self.trajectory, Sight(True, True), target, Selected(text))
+
+        try:
+            begin, is_range, end = quote.partition(_LINES)
+            passage = look(begin)
+            if is_range:
+                whole = passage.content
+                passage = look(whole[whole.index(begin) : whole.index(end) + len(end)])
+        except CannotCite as error:
+            raise ValueError(f"{self.name}: {cited!r}: {error}") from error
         return {
             "uid": self._uid(card, cited),
             "kind": kind,
