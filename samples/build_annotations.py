@@ -25,6 +25,10 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "annotations"
 TRAJECTORIES = Path(__file__).parent / "trajectories"
+# The annotation that the annotator's guide shows whole, between these lines.
+EXAMPLE = "almanac-14.mini-swe-agent.gold"
+GUIDE = Path(__file__).resolve().parents[1] / "docs" / "annotating.md"
+_BEGIN, _END = "<!-- worked example -->", "<!-- end of the worked example -->"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:retrace:samples")
 _CITED = re.compile(r"(?P<kind>\w+)(?: (?P<where>[^:]+))?: (?P<quote>.+)", re.DOTALL)
 _LINES = " ... "
@@ -45,6 +49,8 @@ def main() -> int:
             path = FOLDER / f"{name}.json"
             path.write_text(as_text(line), encoding="utf-8")
             print(path.name)
+            if name == EXAMPLE:
+                write_example(line["annotation"]["content"])
     return 0
 
 
@@ -283,6 +289,88 @@ def _folded(text: str) -> str:
     """Join the lines of a paragraph: sources are wrapped, what they say is not."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
     return "\n\n".join(" ".join(part.split()) for part in paragraphs)
+
+
+# --- the guide --------------------------------------------------------------------------------
+
+
+def write_example(content: dict[str, Any]) -> None:
+    """Put the annotation into the guide in the place of what stands there."""
+    before, _, rest = GUIDE.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    text = f"{before}{_BEGIN}\n\n{worked_example(content)}\n{_END}{after}"
+    GUIDE.write_text(text, encoding="utf-8")
+
+
+def worked_example(content: dict[str, Any]) -> str:
+    """Write an annotation as Markdown, field by field."""
+    numbers = {step["uid"]: f"R{n}" for n, step in enumerate(content["reasoning_steps"], start=1)}
+    root_cause, overview = content["root_cause"], content["overview"]
+    numbers[root_cause["uid"]] = "the root cause"
+    parts = [
+        f"**Strategy.** {overview['strategy']}",
+        f"**Root cause.** {root_cause['claim']}\n\n{root_cause['rationale']}",
+        _cited(root_cause),
+    ]
+    for step in content["reasoning_steps"]:
+        parts += _step_text(step, numbers)
+    parts += ["**The agent's steps.**", _judged(content["judgements"])]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _step_text(step: dict[str, Any], numbers: dict[str, str]) -> Iterator[str]:
+    kind = step["kind"].replace("_", " ")
+    yield f"**{numbers[step['uid']]}, {kind}.** {step['claim']}"
+    yield step["rationale"]
+    for option in step["options"]:
+        mark = "✓" if option["chosen"] else "✗"
+        against = f" Against: {option['against']}" if option["against"] else ""
+        yield f"{mark} *{option['title']}.* For: {option['for']}{against}"
+    yield "\n".join(_details(step, numbers))
+    yield _cited(step)
+
+
+def _details(step: dict[str, Any], numbers: dict[str, str]) -> Iterator[str]:
+    for name, value in step["details"].items():
+        if value in ("", None, []):
+            continue
+        shown = numbers.get(value, value) if isinstance(value, str) else value
+        if name == "hunks":
+            shown = ", ".join(f"`{hunk['path']}` −{hunk['old_start']}" for hunk in value)
+        elif name == "tests":
+            shown = f"the {len(value)} of FAIL_TO_PASS"
+        yield f"* {name.replace('_', ' ')}: {shown}"
+    for relation in step["relations"]:
+        yield f"* {relation['type']} {numbers[relation['to']]}"
+
+
+def _cited(card: dict[str, Any]) -> str:
+    shown = (f"{_where(each)} `{_one_line(each['quote'])}`" for each in card["citations"])
+    return "Cites " + "; ".join(shown) + "."
+
+
+def _where(citation: dict[str, Any]) -> str:
+    target = citation["target"]
+    if "path" in target:
+        where = target.get("tree") or target["which"]
+        return f"{target['path']}:{target['start_line']} ({where})"
+    kind = citation["kind"].replace("_", " ")
+    return f"{kind} of step {target['step']}" if "step" in target else kind
+
+
+def _one_line(quote: str) -> str:
+    text = " ".join(quote.split()).replace("`", "'")
+    return text if len(text) <= 70 else f"{text[:69]}…"
+
+
+def _judged(rows: list[dict[str, Any]]) -> str:
+    lines = []
+    for row in rows:
+        decisive = ", decisive" if row["is_decisive"] else ""
+        should = f": {row['should_have']}" if row["should_have"] else ""
+        kind = f" ({row['misstep']})" if row["misstep"] else ""
+        lines.append(f"* step {row['step']}: {row['judgement']}{kind}{decisive}{should}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
