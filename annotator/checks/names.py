@@ -50,7 +50,7 @@ class NameExists(Check):
 
     def _about(self, prose: Prose, what: str, message: str, *, is_decided: bool) -> Finding:
         """Return a finding on one mention; what is decided blocks, unless it is only supposed."""
-        severity = Severity.BLOCK if is_decided and not prose.is_supposed else Severity.WARN
+        severity = Severity.BLOCK if is_decided and not prose.may_propose else Severity.WARN
         place = replace(prose.place, part=_part(prose.place, what))
         return self.finding(f"{prose.name} {message}", place, severity=severity)
 
@@ -86,7 +86,7 @@ class NameExists(Check):
             slips = [word for word in near if is_slip_of(missing, word)]
             is_code = looks_like_code(missing) or len(mention.parts) > 1 or "(" in mention.text
             # Of a new name in a piece of code, or for what is only supposed, nothing is known.
-            if not slips and (mention.kind != "symbol" or prose.is_supposed):
+            if not slips and (mention.kind != "symbol" or prose.may_propose):
                 continue
             meant = _meant(slips or near)
             whole = f", in `{mention.text:.60}`" if missing != mention.text else ""
@@ -227,7 +227,7 @@ class LineNumberCited(Check):
                 if message := _line_trouble(subject.facts, mention, card, every):
                     part = _part(prose.place, mention.words)
                     severity = Severity.BLOCK if message.startswith("names") else Severity.WARN
-                    if prose.is_supposed:
+                    if prose.may_propose:
                         severity = Severity.WARN
                     place = replace(prose.place, part=part)
                     yield self.finding(f"{prose.name} {message}", place, severity=severity)

@@ -44,7 +44,8 @@ class OutcomeAgrees(Check):
             return
         cards = {card["uid"]: card for card in subject.cards}
         for prose in proses(subject):
-            if prose.is_supposed:
+            # What a hypothesis says may be wrong; what it is said to stand on may not.
+            if prose.is_supposed and not (prose.is_conjecture and prose.place.field == "rationale"):
                 continue
             card = cards.get(prose.place.step)
             for number, claim in enumerate(outcome_claims(prose.text), start=1):

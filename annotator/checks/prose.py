@@ -31,13 +31,20 @@ class Prose:
     """A text of one field. `name` is for messages: “R3”, “The strategy”.
 
     `is_supposed`: it speaks of what would be (a rejected option, a plan, a prediction), so that a
-    name in it may be a proposal and an outcome in it is no claim.
+    name in it may be a proposal and an outcome in it is no claim. `is_conjecture`: it is so only
+    because a hypothesis says it, which names what is there.
     """
 
     place: Place
     name: str
     text: str
     is_supposed: bool = False
+    is_conjecture: bool = False
+
+    @property
+    def may_propose(self) -> bool:
+        """Tell whether a name or place in it may be one that is not there."""
+        return self.is_supposed and not self.is_conjecture
 
 
 def proses(subject: Subject) -> Iterator[Prose]:
@@ -72,8 +79,8 @@ def step_proses(card: Mapping[str, Any], name: str) -> Iterator[Prose]:
     """Yield the texts of one step of the chain, or of the root cause."""
     uid = card["uid"]
     is_conjecture = card.get("kind") == "hypothesis"
-    yield Prose(Place(uid, "claim"), name, card.get("claim", ""), is_conjecture)
-    yield Prose(Place(uid, "rationale"), name, card.get("rationale", ""))
+    for field in ("claim", "rationale"):
+        yield Prose(Place(uid, field), name, card.get(field, ""), is_conjecture, is_conjecture)
     yield Prose(Place(uid, "elsewhere"), name, card.get("elsewhere", ""))
     for field, value in (card.get("details") or {}).items():
         if field in _DETAILS and isinstance(value, str):

@@ -80,6 +80,13 @@ def change(number: int, at: int = 0, **fields: Any) -> Spoil:
     return spoil
 
 
+def hypothesis(rationale: str) -> Spoil:
+    def spoil(content: Content, _: Trajectory) -> None:
+        of(content, 1).update(kind="hypothesis", rationale=rationale)
+
+    return spoil
+
+
 def detail(number: int, **details: Any) -> Spoil:
     def spoil(content: Content, _: Trajectory) -> None:
         of(content, number)["details"].update(details)
@@ -226,6 +233,9 @@ FAULTS: dict[str, tuple[Spoil, str, str, str]] = {
     "FAIL_TO_PASS claimed to pass": (
         say(5, "All FAIL_TO_PASS tests pass with the model's patch."),
         "outcome-agrees", "block", ANGULAR,
+    ),
+    "outcome flipped in the reasons of a hypothesis": (
+        hypothesis("`test_speed_up` passes at base."), "outcome-agrees", "block", "FAILED",
     ),
     "wrong number of tests": (
         say(5, "Both of the two fail: 2 FAIL_TO_PASS tests fail with the agent's patch."),
