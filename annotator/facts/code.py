@@ -129,6 +129,11 @@ class CodeFacts:
 
     # --- names -----------------------------------------------------------------------------------
 
+    def prepare(self) -> None:
+        """Read what takes long the first time, for other processes to find it kept."""
+        if self.is_known:
+            _tree_words(self.mirror, self.trees["base"])
+
     @cached_property
     def words(self) -> tuple[frozenset[str], ...]:
         """Return the names that stand anywhere in code, patches, issue and trajectory."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 
 from annotator.checks import check_content
+from annotator.facts import facts_of
 from annotator.models import CheckReport, Submission
 from trajectories.git import GitError
+from trajectories.models import Trajectory
 
 logger = logging.getLogger(__name__)
 _MOST_AT_ONCE = 200
@@ -38,3 +40,14 @@ def unchecked_ids() -> list[int]:
     """Return the submissions that no worker has checked, the newest first."""
     missing = Submission.objects.filter(check_report=None).order_by("-pk")
     return list(missing.values_list("pk", flat=True)[:_MOST_AT_ONCE])
+
+
+def prepare(trajectory_id: int) -> None:
+    """Have the names in a trajectory's code kept, before anybody writes about it."""
+    trajectory = Trajectory.objects.select_related("task__repository", "task_revision").get(
+        pk=trajectory_id
+    )
+    try:
+        facts_of(trajectory).code.prepare()
+    except GitError as error:
+        logger.warning("The names in the code of %s cannot be read: %s", trajectory, error)

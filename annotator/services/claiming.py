@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from accounts.events import record
 from accounts.models import User
 from annotator.models import Annotation, Assignment, AssignmentState, BatchPolicy
+from annotator.tasks import prepare_checks
 from trajectories.models import Batch, BatchTrajectory, Grant, Trajectory
 from trajectories.tasks import fetch_repository
 from validation.models import Admission
@@ -79,6 +80,7 @@ def assign(user: User, membership: BatchTrajectory) -> Assignment:
     _grant(user, membership.trajectory, sees_all=not policy.blind_first)
     record(user, "assignment claimed", assignment, batch=membership.batch.slug, slot=slot)
     _fetch_if_missing(membership.trajectory)
+    prepare_checks.delay_on_commit(membership.trajectory_id)  # type: ignore[attr-defined]
     return assignment
 
 
