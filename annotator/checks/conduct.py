@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from annotator.checks.base import Check, Finding, Place, Severity, StepContent, Subject
-from annotator.checks.conduct_claims import Claim, conduct_claims, steps_named
+from annotator.checks.conduct_claims import conduct_claims
+from annotator.checks.conduct_grammar import Claim
 from annotator.checks.conduct_verdicts import against, is_idle, listed
 from annotator.checks.prose import Prose, proses
 from annotator.checks.shape import detail
+from annotator.checks.step_claims import steps_named
 from annotator.facts.conduct import Conduct, same_file
 
 _STEP_KINDS = {"thought", "tool_call", "observation"}

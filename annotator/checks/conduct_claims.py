@@ -1,4 +1,4 @@
-"""What a text claims of the agent's conduct: tests run or not, files edited, single steps. Pure.
+"""What a text claims of the agent's conduct: tests run or not, files edited, how it ended. Pure.
 
 Only plain claims are read. What is supposed, asked, quoted or said of somebody else is none, and a
 qualification that is not understood makes that no claim is read at all.
@@ -8,117 +8,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
+from annotator.checks.conduct_grammar import (
+    ADVERBS,
+    AGENT,
+    CUT,
+    FILE,
+    GOLD,
+    IT,
+    LEAD,
+    NOT,
+    PATH,
+    QUOTED,
+    SUPPOSED,
+    Claim,
+    Ended,
+    Length,
+    NeverTouched,
+    OnlyEdited,
+    Scope,
+    TestsCounted,
+    TestsRun,
+    Who,
+    clause_before,
+    is_supposed,
+    plainly,
+    who_does,
+)
 from annotator.checks.prose import plain, sentences
-
-Scope = Literal["all", "after last edit", "before first edit", "step"]
-Who = Literal["agent", "gold", ""]
-StepVerb = Literal["edits", "creates", "reads", "runs", "tests", "fails", "passes", "submits"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim, the sentence that makes it, and who it is about; "" where that is only guessed."""
-
-    sentence: str
-    who: Who
-
-
-@dataclass(frozen=True)
-class TestsRun(Claim):
-    """That tests were run, or never. `what`: any of them, "the" tests, or the whole suite."""
-
-    is_denied: bool
-    what: Literal["any", "the", "whole"]
-    scope: Scope = "all"
-    step: int = 0
-
-    __test__ = False
-
-
-@dataclass(frozen=True)
-class OnlyEdited(Claim):
-    paths: tuple[str, ...]
-    step: int = 0
-
-
-@dataclass(frozen=True)
-class NeverTouched(Claim):
-    """That a file was never edited, or (`is_reading`) never opened."""
-
-    path: str
-    is_reading: bool
-
-
-@dataclass(frozen=True)
-class InStep(Claim):
-    """That a step does something; `path` is the file that it is done to, where one is named."""
-
-    step: int
-    verb: StepVerb
-    path: str = ""
-
-
-@dataclass(frozen=True)
-class StepNamed(Claim):
-    """That there is a step of that number; `is_plain`: nothing else can be meant."""
-
-    step: int
-    is_plain: bool
-
-
-@dataclass(frozen=True)
-class Length(Claim):
-    """That the agent took so many steps; `is_total`: the trajectory is said to have them."""
-
-    n_steps: int
-    is_total: bool
-
-
-@dataclass(frozen=True)
-class Ended(Claim):
-    """How the agent is said to have ended: an exit status, or a sentence about it."""
-
-    how: Literal["status", "never submitted", "out of budget"]
-    status: str = ""
-
-
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"\n]*\"|(?m:^\s*>.*$)")
-_CUT = re.compile(
-    r"\s*[;:—]\s+|\s+–\s+|,?\s+(?:but|while|whereas|yet|although|though|because|since|so that|"
-    r"and then|then|where|when)\s+|,\s+(?:and|so|or|which|who)\s+|\s*[()]\s*"
-)
-_SUPPOSED = re.compile(
-    r"\b(?:if|would|should|could|might|may|must|can|cannot|ought|unless|whether|suppos\w+|instead|"
-    r"rather|better|want\w*|plan\w*|intend\w*|tr(?:y|ies|ied|ying)|attempts? to|attempted to|"
-    r"expect\w*|hop(?:e|es|ed|ing)|claim\w*|say|says|said|believ\w+|thought|thinks?|assum\w+|"
-    r"ask\w*|suggest\w*|recommend\w*|need\w*|decid\w+|pretend\w*|as though|as if|announc\w+|"
-    r"will|to have|had to|likely|probably|perhaps|almost|nearly|hardly|seem\w*|like)\b|\?",
-    re.IGNORECASE,
-)
-_NOT = re.compile(
-    r"\b(?:not|never|no|nor|neither|nothing|without|fail(?:s|ed)? to)\b|n['’]t\b", re.IGNORECASE
-)
-_AGENT = re.compile(
-    r"\b(?:the|this|that) (?:agent|model|attempt|trajectory|run)\b|\bagent\b", re.IGNORECASE
-)
-_OTHERS = re.compile(
-    r"\b(?:gold|golden|reference|upstream|maintainers?|authors?|reviewers?|we|i|you|user|users|"
-    r"engineer|developers?|reporter|harness|CI|sub-?agent|caller|library|function|method|parser|"
-    r"other (?:agent|attempt|model)|annotators?|someone|nobody|anyone|one)\b",
-    re.IGNORECASE,
-)
-_IT = re.compile(r"\b(?:it|they)\b", re.IGNORECASE)
-_GOLD = re.compile(r"\b(?:gold|golden|reference) (?:patch|fix|change|diff)\b|\bgold\b", re.I)
-_FILE = r"(?:(?:\.{0,2}/)?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*\.[A-Za-z]\w{0,5})(?![\w/(])"
-_PATH = re.compile(rf"(?<![\w/.]){_FILE}")
-_LEAD = r"(?:(?:the|its|a|single|one|file|module|files|source|only)\s+)*"
-_ADVERBS = (
-    r"(?:(?:then|also|only|first|again|now|finally|simply|just|already|even|once|ever|actually|"
-    r"correctly|wrongly|successfully|in fact|indeed|at last|never once)\s+)*"
-)
+from annotator.checks.step_claims import step_claims
 
 # --- tests -----------------------------------------------------------------------------------
 
@@ -130,8 +50,18 @@ _TESTS = (
 )
 _DENIED_TESTS = (
     re.compile(
-        rf"\b(?:never|(?:did|does|do|has|have)(?: not|n['’]t))\s+{_ADVERBS}"
+        rf"\b(?:never|(?:did|does|do|has|have)(?: not|n['’]t))\s+{ADVERBS}"
         rf"(?:re-?)?(?:runs?|ran|execut(?:e|es|ed)|invoke[sd]?)\s+{_TESTS}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b[Aa]t no (?:point|time|step) (?:did|does|has|had) (?:the agent|the model|it) "
+        rf"{ADVERBS}(?:run|execute)\s+{_TESTS}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"\b(?:skips|skipped)\s+(?:running\s+)?{_TESTS}", re.IGNORECASE),
+    re.compile(
+        rf"\bnot (?=a single|one){_TESTS}\s+(?:was|is)\s+(?:ever\s+)?(?:run|executed)\b",
         re.IGNORECASE,
     ),
     re.compile(
@@ -139,11 +69,11 @@ _DENIED_TESTS = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"\b{_TESTS}\s+(?:was|were|is|are)\s+(?:never|not)\s+{_ADVERBS}(?:run|executed)\b",
+        rf"\b{_TESTS}\s+(?:was|were|is|are)\s+(?:never|not)\s+{ADVERBS}(?:run|executed)\b",
         re.IGNORECASE,
     ),
     re.compile(
-        rf"\b(?=no\s){_TESTS}\s+(?:was|were|is|are|has been|have been)\s+{_ADVERBS}"
+        rf"\b(?=no\s){_TESTS}\s+(?:was|were|is|are|has been|have been)\s+{ADVERBS}"
         r"(?:run|executed)\b",
         re.IGNORECASE,
     ),
@@ -187,16 +117,26 @@ _TAILS: tuple[tuple[Scope, re.Pattern[str]], ...] = (
 # --- files -----------------------------------------------------------------------------------
 
 _EDIT_VERB = r"(?:edits?|edited|changes?|changed|touch(?:es|ed)?|modif(?:y|ies|ied))"
-_ONLY = (
-    re.compile(rf"\b(?:only|solely|exclusively)\s+{_EDIT_VERB}\s+{_LEAD}(?P<rest>{_FILE}.*)", re.I),
+_ONLY: tuple[re.Pattern[str], ...] = (
+    re.compile(rf"\b(?:only|solely|exclusively)\s+{_EDIT_VERB}\s+{LEAD}(?P<rest>{FILE}.*)", re.I),
     re.compile(
         rf"\b{_EDIT_VERB}\s+(?:only|solely|exclusively|nothing (?:but|except|other than)|"
-        rf"no (?:other )?files? (?:but|except|other than|besides))\s+{_LEAD}(?P<rest>{_FILE}.*)",
+        rf"no (?:other )?files? (?:but|except|other than|besides))\s+{LEAD}(?P<rest>{FILE}.*)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b{_EDIT_VERB}\s+(?:a single|exactly one|just one|only one|one) file\s*[,:]?\s*"
+        rf"(?:namely\s+)?(?P<rest>{FILE}.*)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b{_EDIT_VERB}\s+{LEAD}(?P<rest>{FILE})\s+(?:alone\b|and (?:nothing else|no other "
+        r"files?)\b)",
         re.IGNORECASE,
     ),
 )
 _ONLY_FILE = re.compile(
-    rf"(?P<rest>{_FILE})\s+(?:is|was)\s+the\s+only\s+(?:source\s+)?file\s+(?:that\s+)?"
+    rf"(?P<rest>{FILE})\s+(?:is|was)\s+the\s+only\s+(?:source\s+)?file\s+(?:that\s+)?"
     rf"(?P<subject>(?:the|its)\s+\w+(?:\s+patch)?|it)\s+{_EDIT_VERB}",
     re.IGNORECASE,
 )
@@ -205,63 +145,34 @@ _PART_OF_TIME = re.compile(
     r"for now|again|between|since|steps \d+|half|both|in (?:its|the) first)\b",
     re.IGNORECASE,
 )
-_NEVER = r"(?:never|(?:did|does|do|has|have)(?: not|n['’]t))\s+" + _ADVERBS
+_NEVER = r"(?:never|(?:did|does|do|has|have)(?: not|n['’]t))\s+" + ADVERBS
 _NEVER_EDITS = re.compile(
-    rf"\b{_NEVER}(?:edit(?:s|ed)?|change[sd]?|touch(?:es|ed)?|modif(?:y|ies|ied))\s+{_LEAD}"
-    rf"(?P<path>{_FILE})(?P<tail>.*)",
+    rf"\b{_NEVER}(?:edit(?:s|ed)?|change[sd]?|touch(?:es|ed)?|modif(?:y|ies|ied))\s+{LEAD}"
+    rf"(?P<path>{FILE})(?P<tail>.*)",
     re.IGNORECASE,
 )
 _NEVER_READS = re.compile(
     rf"\b{_NEVER}(?:opens?|opened|reads?|looks? (?:at|into)|looked (?:at|into)|views?|viewed|"
-    rf"inspect(?:s|ed)?)\s+{_LEAD}(?P<path>{_FILE})(?P<tail>.*)",
+    rf"inspect(?:s|ed)?)\s+{LEAD}(?P<path>{FILE})(?P<tail>.*)",
     re.IGNORECASE,
 )
+_NEVER_DONE = re.compile(
+    rf"(?P<path>{FILE})\s+(?:is|was|were|has been)\s+(?:never|not)\s+{ADVERBS}(?:(?P<edits>edited|"
+    r"changed|touched|modified)|opened|read|looked at|viewed)\b(?P<tail>.*)",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(
+    rf"\b(?:ran|runs|re-?ran)\s+{_TESTS}\s+(?:only |just |exactly )?(?P<times>once|twice|three "
+    rf"times|four times|five times|\d{{1,4}} times){_END}",
+    re.IGNORECASE,
+)
+_NUMBERS = {"once": 1, "twice": 2, "three": 3, "four": 4, "five": 5}
 _LEAVES = re.compile(
-    rf"\b(?:leaves|left)\s+{_LEAD}(?P<path>{_FILE})\s+(?:untouched|unchanged|as it (?:is|was))"
+    rf"\b(?:leaves|left)\s+{LEAD}(?P<path>{FILE})\s+(?:untouched|unchanged|as it (?:is|was))"
     r"(?P<tail>.*)",
     re.IGNORECASE,
 )
 
-# --- steps -----------------------------------------------------------------------------------
-
-_VERBS: tuple[tuple[StepVerb, str], ...] = (
-    ("edits", r"edits?|edited|changes|changed|modif(?:ies|ied)|rewrites|rewrote"),
-    ("creates", r"creates|created"),
-    ("reads", r"opens|opened|reads?|views|viewed|looks (?:at|into)|looked (?:at|into)"),
-    (
-        "tests",
-        r"(?:re-?)?(?:runs|ran|executes|executed)(?=\s+(?:(?:all|the|its|existing|whole|full|unit|"
-        r"entire|own)\s+)*(?:tests?\b(?![ -](?:script|file))|test[ -]suite|pytest|suite))",
-    ),
-    ("runs", r"(?:re-?)?(?:runs|ran|executes|executed)|reproduces|reproduced"),
-    ("submits", r"submits|submitted|hands in|handed in"),
-    ("fails", r"fails|failed|crashes|crashed|errors(?: out)?"),
-    ("passes", r"passes|passed|succeeds|succeeded"),
-)  # fmt: skip
-_VERB = "|".join(f"(?P<{name}>{words})" for name, words in _VERBS)
-_STEP_DOES = re.compile(
-    rf"(?<!than )\b[Ss]tep (?P<step>\d{{1,5}})\s+{_ADVERBS}(?:{_VERB})\b(?P<rest>.*)"
-)
-_IN_STEP_DOES = re.compile(
-    rf"\b(?:[Ii]n|[Aa]t) step (?P<step>\d{{1,5}}),?\s+(?:the agent|the model|it)\s+"
-    rf"{_ADVERBS}(?:{_VERB})\b(?P<rest>.*)"
-)
-_DOES_IN_STEP = re.compile(
-    rf"\b(?:[Tt]he agent|[Tt]he model|[Ii]t)\s+{_ADVERBS}(?:{_VERB})\b"
-    r"(?P<rest>(?:(?!\bsteps?\b).)*?)\s+(?:in|at) step (?P<step>\d{1,5})\b"
-)
-_TESTS_IN_STEP = re.compile(
-    r"\b(?P<all>(?:[Aa]ll|[Tt]he)(?: the| its| of the)? tests)\s+(?:all\s+)?"
-    r"(?:(?P<passes>pass(?:es|ed)?)|(?P<fails>fail(?:s|ed)?))\s+(?:in|at) step (?P<step>\d{1,5})\b"
-)
-# “Step 12 fails to see that” speaks of what it misses, “passes it on” of an argument.
-_STANDS_ALONE = re.compile(r"\s*(?:$|[.,;:)]|(?:with|because|again|and|since|as)\b)")
-_STEPS = re.compile(
-    r"(?P<before>\b\w+\s+)?\b[Ss]teps?\s+(?P<first>\d{1,5})"
-    r"(?:\s*(?:[-–—]|to|through|and)\s*(?P<last>\d{1,5}))?\b"
-    r"(?!\s*(?:of|in) (?:the )?(?:issue|instructions|report|recipe))"
-)
-_PLAIN_BEFORE = {"in", "at", "from", "until", "after", "before", "since", "see", "the", "and", ""}
 _TOOK = re.compile(
     r"\b(?:submit\w*|finish\w*|ends?|ended|stop\w*|done|solves?|solved|complet\w+)\s+"
     r"(?:(?:the task|it|the issue|the bug)\s+)?(?:in|after|within)\s+(?:only\s+|just\s+)?"
@@ -291,54 +202,26 @@ _OUT_OF = re.compile(
 )
 
 
-def conduct_claims(text: str) -> list[Claim]:
+# Most texts are as they were when they were checked last.
+@lru_cache(maxsize=2_000)
+def conduct_claims(text: str) -> tuple[Claim, ...]:
     """Return what a text claims of what the agent did."""
-    return [claim for sentence in sentences(text) for claim in _of_sentence(sentence)]
-
-
-def steps_named(text: str) -> list[StepNamed]:
-    """Return the trajectory's steps that a text names, supposed ones too."""
-    found = []
-    for sentence in sentences(text):
-        said = " ".join(_QUOTED.sub(" ", plain(sentence)).split())
-        for match in _STEPS.finditer(said):
-            is_plain = (match["before"] or "").strip().lower() in _PLAIN_BEFORE
-            for number in (match["first"], match["last"]):
-                if number:
-                    found.append(StepNamed(said, "agent", int(number), is_plain))
-    return found
+    return tuple(claim for sentence in sentences(text) for claim in _of_sentence(sentence))
 
 
 def _of_sentence(sentence: str) -> Iterator[Claim]:
-    said = " ".join(_QUOTED.sub(" … ", plain(sentence)).split())
+    said = " ".join(QUOTED.sub(" … ", plain(sentence)).split())
     if said.endswith("?"):
         return
-    yield from _tests(said)
-    yield from _files(said)
-    yield from _steps(said)
+    lower = said.lower()
+    # Most sentences have none of these words, and many patterns follow.
+    if "test" in lower or "suite" in lower:  # pytest has it too
+        yield from _tests(said)
+    if "." in lower:
+        yield from _files(said)
+    if "step" in lower:
+        yield from step_claims(said)
     yield from _ends(said)
-
-
-def _before(said: str, start: int) -> str:
-    """Return the words of the clause that stand before a place."""
-    return _CUT.split(said[:start])[-1] or ""
-
-
-def _who(said: str, start: int) -> Who | None:
-    """Tell who a clause is about by what stands before its verb; None: not the agent."""
-    before = _before(said, start)
-    if _OTHERS.search(before):
-        return None
-    if _AGENT.search(before):
-        return "agent"
-    whole = said[:start]
-    if _OTHERS.search(whole):
-        return None
-    return "agent" if _AGENT.search(whole) and not _IT.search(before) else ""
-
-
-def _is_supposed(said: str, start: int) -> bool:
-    return bool(_SUPPOSED.search(_before(said, start)))
 
 
 # --- tests -----------------------------------------------------------------------------------
@@ -349,25 +232,30 @@ def _tests(said: str) -> Iterator[Claim]:
     for match in denied:
         yield from _denied_tests(said, match)
     without = _WITHOUT_TESTS.search(said)
-    if without and (who := _plainly(said, without.start())) is not None:
+    if without and (who := plainly(said, without.start())) is not None:
         yield TestsRun(said, who, True, _what(without), "after last edit")
     if denied:
         return
+    times = _TIMES.search(said)
+    if times and (who := plainly(said, times.start())) is not None:
+        word = times["times"].lower().split()[0]
+        yield TestsCounted(said, who, _NUMBERS.get(word) or int(word))
     for match in _RAN_TESTS.finditer(said):
-        who = _who(said, match.start())
-        before = _before(said, match.start())
-        if who is None or _SUPPOSED.search(before) or _NOT.search(before):
+        who = who_does(said, match.start())
+        before = clause_before(said, match.start())
+        if who is None or SUPPOSED.search(before) or NOT.search(before):
             continue
-        if not who and not _IT.search(before):
+        if not who and not IT.search(before):
             continue
         if not re.search(r"\bsteps?\b", said, re.IGNORECASE) and _what(match) != "whole":
             yield TestsRun(said, who, False, _what(match))
 
 
 def _denied_tests(said: str, match: re.Match[str]) -> Iterator[Claim]:
-    who = _who(said, match.start())
-    before = _before(said, match.start())
-    if who is None or _SUPPOSED.search(before):
+    # “At no point did the agent run …” has its subject within.
+    who = "agent" if AGENT.search(match.group()) else who_does(said, match.start())
+    before = clause_before(said, match.start())
+    if who is None or SUPPOSED.search(before):
         return
     if named := re.search(r"\b[Ss]teps? (\d{1,5})\b(?! *[-–,]| and)", before):
         yield TestsRun(said, "agent", True, _what(match), "step", int(named[1]))
@@ -410,91 +298,66 @@ def _files(said: str) -> Iterator[Claim]:
         (_NEVER_READS, True),
     ):
         for match in pattern.finditer(said):
-            yield from _never(said, match, is_reading)
+            yield from _never(said, match, is_reading, _who_edits(said, match.start()))
+    for match in _NEVER_DONE.finditer(said):
+        by = re.match(r"\s+by the (agent|model)\b", match["tail"], re.IGNORECASE)
+        is_other = re.match(r"\s+by\b", match["tail"], re.IGNORECASE) and not by
+        if not is_other:
+            yield from _never(said, match, not match["edits"], "agent" if by else "")
 
 
 def _who_edits(said: str, start: int) -> Who | None:
-    before = _before(said, start)
-    if _GOLD.search(before) and not _AGENT.search(before):
+    before = clause_before(said, start)
+    if GOLD.search(before) and not AGENT.search(before):
         return "gold"
-    return _who(said, start)
+    return who_does(said, start)
 
 
 def _only(said: str, match: re.Match[str], who: Who | None) -> Iterator[Claim]:
-    if who is None or _is_supposed(said, match.start()):
+    if who is None or is_supposed(said, match.start()):
         return
-    if _NOT.search(_before(said, match.start())):
+    if NOT.search(clause_before(said, match.start())):
         return
     rest = match["rest"]
-    clause = _CUT.split(rest)[0]
+    clause = CUT.split(rest)[0]
     numbers = re.findall(r"\bstep (\d{1,5})\b", said)
-    if len(set(numbers)) > 1 or _PART_OF_TIME.search(f"{_before(said, match.start())} {clause}"):
+    if len(set(numbers)) > 1 or _PART_OF_TIME.search(
+        f"{clause_before(said, match.start())} {clause}"
+    ):
         return
-    paths = tuple(dict.fromkeys(path.group() for path in _PATH.finditer(rest)))
+    paths = tuple(dict.fromkeys(path.group() for path in PATH.finditer(rest)))
     # Files that stand in another clause may be said to be edited as well.
-    if len(paths) != len({path.group() for path in _PATH.finditer(clause)}):
+    if len(paths) != len({path.group() for path in PATH.finditer(clause)}):
         return
     yield OnlyEdited(said, who, paths, int(numbers[0]) if numbers else 0)
 
 
-def _never(said: str, match: re.Match[str], is_reading: bool) -> Iterator[Claim]:
-    who = _who_edits(said, match.start())
-    if who is None or _is_supposed(said, match.start()):
+def _never(said: str, match: re.Match[str], is_reading: bool, who: Who | None) -> Iterator[Claim]:
+    if who is None or is_supposed(said, match.start()):
         return
-    scope = f"{_before(said, match.start())} {_CUT.split(match['tail'])[0]}"
+    scope = f"{clause_before(said, match.start())} {CUT.split(match['tail'])[0]}"
     if _PART_OF_TIME.search(scope) or re.search(r"\bsteps?\b|\bonly\b", scope, re.IGNORECASE):
         return
     paths = [match["path"]]
-    if more := re.match(rf"\s*(?:,|or|nor|and)\s+{_LEAD}({_FILE})", match["tail"]):
+    if more := re.match(rf"\s*(?:,|or|nor|and)\s+{LEAD}({FILE})", match["tail"]):
         paths.append(more[1])
     for path in paths:
         yield NeverTouched(said, who, path, is_reading)
 
 
-# --- steps -----------------------------------------------------------------------------------
-
-
-def _steps(said: str) -> Iterator[Claim]:
-    seen: set[tuple[int, str]] = set()
-    for pattern in (_STEP_DOES, _IN_STEP_DOES, _DOES_IN_STEP):
-        for match in pattern.finditer(said):
-            verb = next(name for name, _ in _VERBS if match[name])
-            if (int(match["step"]), verb) in seen or _is_supposed(said, match.start()):
-                continue
-            if verb in {"fails", "passes"} and (
-                pattern is not _STEP_DOES or not _STANDS_ALONE.match(match["rest"])
-            ):
-                continue
-            if verb == "submits" and not _STANDS_ALONE.match(match["rest"]):
-                continue
-            seen.add((int(match["step"]), verb))
-            path = _PATH.search(_CUT.split(match["rest"])[0] or "")
-            yield InStep(said, "agent", int(match["step"]), verb, path.group() if path else "")
-    for match in _TESTS_IN_STEP.finditer(said):
-        if not _is_supposed(said, match.start()) and not _NOT.search(_before(said, match.start())):
-            yield InStep(
-                said, "agent", int(match["step"]), "passes" if match["passes"] else "fails"
-            )
-
-
 def _ends(said: str) -> Iterator[Claim]:
     for pattern, is_total in ((_TOOK, False), (_HAS, True)):
         for match in pattern.finditer(said):
-            who = _who(said, match.start())
-            if (who == "agent" or is_total) and not _is_supposed(said, match.start()):
+            who = who_does(said, match.start())
+            if (who == "agent" or is_total) and not is_supposed(said, match.start()):
                 yield Length(said, "agent", int(match["n"]), is_total)
     status = _STATUS.search(said)
-    if status and not _is_supposed(said, status.start()) and not _NOT.search(said):
+    if status and not is_supposed(said, status.start()) and not NOT.search(said):
         yield Ended(said, "agent", "status", status["status"])
     submits = _NEVER_SUBMITS.search(said)
-    if submits and (who := _plainly(said, submits.start())) is not None:
+    if submits and (who := plainly(said, submits.start())) is not None:
         yield Ended(said, who, "never submitted")
     for match in _OUT_OF.finditer(said):
-        who = _plainly(said, match.start())
-        if who is not None and not _NOT.search(_before(said, match.start())):
+        who = plainly(said, match.start())
+        if who is not None and not NOT.search(clause_before(said, match.start())):
             yield Ended(said, who, "out of budget")
-
-
-def _plainly(said: str, start: int) -> Who | None:
-    """Return who a clause is about, None where it is supposed or about somebody else."""
-    return None if _is_supposed(said, start) else _who(said, start)

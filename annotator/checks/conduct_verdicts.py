@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from annotator.checks.base import Severity, Subject
-from annotator.checks.conduct_claims import (
+from annotator.checks.conduct_grammar import (
     Claim,
+    CountInStep,
     Ended,
     InStep,
     Length,
     NeverTouched,
     OnlyEdited,
+    TestsCounted,
     TestsRun,
 )
 from annotator.facts.conduct import Conduct, StepConduct, same_file
@@ -150,11 +152,34 @@ def _in_step(claim: InStep, subject: Subject) -> Verdict | None:
     return f"step {step.number} {told} ({step.summary[:60]}). Mend the sentence.", severity
 
 
+def _count_in_step(claim: CountInStep, subject: Subject) -> Verdict | None:
+    step = subject.facts.conduct.step(claim.step)
+    if step is None or step.test_outcome not in {"passed", "failed"}:
+        return None
+    results = [run.result for run in step.test_runs]
+    counts = [result.passed if claim.is_passing else result.failed for result in results]
+    # Several commands of one step share one output.
+    if claim.n_tests in {*counts, sum(counts)}:
+        return None
+    return f"in {_run_told(step)}. Mend the number.", Severity.BLOCK
+
+
+def _tests_counted(claim: TestsCounted, subject: Subject) -> Verdict | None:
+    steps = subject.facts.conduct.test_steps
+    known = {len(steps), sum(len(step.test_runs) for step in steps)}
+    if claim.n_times in known:
+        return None
+    told = f"{listed([step.number for step in steps])} ran tests" if steps else "no step ran tests"
+    return f"{told}. Mend the number.", Severity.WARN if steps else Severity.BLOCK
+
+
 def _edits(step: StepConduct, claim: InStep) -> Verdict | None:
     if claim.path:
         if any(same_file(path, claim.path) for path in step.changed):
             return None
-        if step.ran_something and (step.mentions(claim.path) or not step.changed):
+        if step.ran_something and not step.changed and not step.mentions(claim.path):
+            return f"does not name {claim.path}", Severity.WARN
+        if step.ran_something and step.mentions(claim.path):
             return None
         if step.changed:
             return f"changed {_files(sorted(step.changed))}", Severity.BLOCK
@@ -259,6 +284,8 @@ _JUDGES: dict[type[Any], Callable[[Any, Subject], Verdict | None]] = {
     OnlyEdited: _only_edited,
     NeverTouched: _never_touched,
     InStep: _in_step,
+    CountInStep: _count_in_step,
+    TestsCounted: _tests_counted,
     Length: _length,
     Ended: _ended,
 }

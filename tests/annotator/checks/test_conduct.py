@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotator.checks.conduct import CONDUCT_CHECKS
-from annotator.checks.conduct_claims import conduct_claims, steps_named
+from annotator.checks.conduct_claims import conduct_claims
+from annotator.checks.step_claims import steps_named
 from annotator.facts import Facts
 from annotator.facts.conduct import Conduct
 from annotator.facts.patches import PatchFacts, fact_of
@@ -97,6 +98,22 @@ FALSE = [
     "The exit status is `exit_cost`.",
     "The gold patch edits only `almanac/recurrence.py`.",
     "The agent looked around; it never ran the tests.",
+    "At no point did the agent run the tests.",
+    "The agent skipped the tests.",
+    "The agent never ran pytest.",
+    "The agent's patch touches only `almanac/recurrence.py`.",
+    "The agent changed a single file, almanac/recurrence.py.",
+    "The agent edited almanac/recurrence.py and nothing else.",
+    "`tests/test_recurrence.py` was never edited by the agent.",
+    "The agent ran the tests (step 3).",
+    "`almanac/recurrence.py` is edited in step 5.",
+    "The bug is reproduced in step 3.",
+    "The test run in step 12 is green.",
+    "The edit of almanac/dates.py in step 7 is right.",
+    "In step 10 all 99 tests passed, so 99 passed.",
+    "Step 13: 4 failed.",
+    "The agent ran the tests five times.",
+    "The agent deleted almanac/recurrence.py in step 3.",
 ]
 TRUE = [
     "The agent ran the tests.",
@@ -137,6 +154,26 @@ TRUE = [
     "Does step 3 reproduce the bug?",
     "The function never ran the tests of the month.",
     "Step 12 should have run the tests.",
+    "Step 7 changes nothing for yearly rules.",
+    "Step 3 runs no tests.",
+    "Step 9 runs into the next mistake.",
+    "Step 3 changes the picture.",
+    "Step 3 reproduces the reasoning of the issue.",
+    "The agent edited only `Recurrence.parse`.",
+    "The agent deleted reproduce.py in step 13.",
+    "In step 10, 84 passed.",
+    "The agent ran the tests twice.",
+    "The bug is reproduced in step 5.",
+    "The edit of almanac/recurrence.py in step 7 is wrong.",
+    "almanac/dates.py was never edited by the agent.",
+    "At no point did the agent run the tests of dates.",
+    "The agent ran the tests (step 10).",
+    "`tests/test_recurrence.py` is edited in step 12.",
+    "Step 4 writes a reproduction, `reproduce.py`.",
+    "The agent fails to test the yearly rule.",
+    "After step 9 the agent runs the tests, and they pass.",
+    "The agent's edit in step 7 moves the mistake.",
+    "No test fails at step 10.",
 ]
 
 
@@ -147,7 +184,7 @@ def test_finds_what_the_trajectory_denies(sentence: str) -> None:
 
 @pytest.mark.parametrize("sentence", FALSE)
 def test_blocks_where_the_trajectory_decides(sentence: str) -> None:
-    guessed = ("it never ran", "only edited `almanac/rec", "No tests were run by")
+    guessed = ("it never ran", "No tests were run by", "five times", "edited in step 5")
     severities = {severity for severity, _ in said(sentence)}
 
     assert severities == {"block"} or any(part in sentence for part in guessed)
@@ -318,7 +355,7 @@ def test_judges_real_trajectories(corpus: Path, name: str, sentence: str, is_tru
 
 @given(st.text())
 def test_reads_any_text(text: str) -> None:
-    assert isinstance(conduct_claims(text), list)
+    assert isinstance(conduct_claims(text), tuple)
     assert all(named.step >= 0 for named in steps_named(text))
 
 
