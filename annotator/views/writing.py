@@ -54,7 +54,7 @@ def mention(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
         return redirect("annotator:workspace", step.annotation.assignment_id)
     reasoning = reasoning_context(request.user, get_annotation(request.user, step.annotation_id))
     card = next((card for card in reasoning.all_cards if card.step.uid == uid), None)
-    return render(request, "annotator/_chips.html", {"card": card, "reasoning": reasoning})
+    return render(request, "annotator/_mentioned.html", {"card": card, "reasoning": reasoning})
 
 
 @require_http_methods(["GET", "POST"])

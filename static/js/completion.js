@@ -34,7 +34,7 @@ list.hidden = true;
 const status = document.createElement("p");
 status.className = "visually-hidden";
 status.setAttribute("role", "status");
-document.body.append(list, status);
+document.querySelector("main").append(list, status);
 
 function isOpen() {
   return !list.hidden;
@@ -162,6 +162,8 @@ function placeOfMention() {
 
 function place() {
   const at = placeOfMention();
+  // At the edge it would be measured narrower than it is.
+  list.style.left = "8px";
   const { offsetWidth: width, offsetHeight: height } = list;
   const below = at.top + at.height + 2;
   const fits = below + height < innerHeight - 8;
@@ -198,6 +200,7 @@ async function cite(written, { kind, value }) {
     values: { kind, value },
   });
   document.dispatchEvent(new CustomEvent("retrace:cited", { detail: uid }));
+  written.form?.dispatchEvent(new Event("retrace:saved", { bubbles: true }));
 }
 
 const KEYS = {

@@ -18,8 +18,9 @@ document.addEventListener("htmx:confirm", (event) => {
   flush().then(() => event.detail.issueRequest(true));
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (!dialog || event.target.id !== "history-body" || dialog.open) return;
+// Once HTMX has taken what came into its care, and the heading has the focus.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!dialog || !isOf(event, "history-body") || dialog.open) return;
   dialog.showModal();
   dialog.scrollTop = 0;
 });

@@ -155,6 +155,7 @@ def test_a_symbol_is_mentioned_by_keyboard_and_cited(page: Page) -> None:
     expect(field).to_have_value("see `add`")
     expect(field).to_be_focused()
     expect(card(page, 1).locator(".cite-chip")).to_have_text("core.py:1 (base)")
+    expect(page.locator("#n-citations")).to_have_text("1 citation")
     page.keyboard.type(" twice")
     expect(field).to_have_value("see `add` twice")
     expect(page.locator("[data-save-state]")).to_have_text(re.compile("^saved"))
