@@ -1,7 +1,7 @@
 # `make run` and `make test` do all the set-up; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench faults screenshots install install-dev accounts lock format samples-check clean
+.PHONY: help run test check bench bench-checks faults screenshots install install-dev accounts lock format samples-check clean
 
 PYTHON ?= $(shell scripts/find-python)
 VENV := .venv
@@ -12,6 +12,7 @@ TEST_JOBS ?= $(shell nproc)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 FAULTS_ARGS ?=
+BENCH_CHECKS_ARGS ?=
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -36,6 +37,10 @@ check: install-dev ## Lint, types, templates, import arrows, migrations
 bench: install-dev ## Measure the site in a browser against its goals (BENCH_ARGS=--quick for less)
 	@scripts/system-package chromium chromium
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-checks: install-dev ## Spoil good annotations in many ways, and count what the checks catch
+	@scripts/system-package bwrap bubblewrap
+	$(BIN)/python -m bench_checks $(BENCH_CHECKS_ARGS)
 
 faults: install-dev ## Break things at random during a validation, and see that no run minds
 	@scripts/system-package bwrap bubblewrap
