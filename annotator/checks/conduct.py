@@ -13,7 +13,7 @@ from annotator.checks.conduct_verdicts import against, is_idle, listed
 from annotator.checks.prose import Prose, proses
 from annotator.checks.shape import detail
 from annotator.checks.step_claims import steps_named
-from annotator.facts.conduct import Conduct, same_file
+from annotator.facts.conduct import Conduct, StepConduct, is_test_file, same_file
 
 _STEP_KINDS = {"thought", "tool_call", "observation"}
 
@@ -127,6 +127,53 @@ class CoversAgree(Check):
                     f"Step {number} is judged {count} times; keep one judgement.",
                     Place("", "judgements", str(number)),
                 )
+
+
+class MisstepsFit(Check):
+    id = "misstep-fits"
+    title = "A kind of misstep fits the step"
+    tells = (
+        "Whether steps that are judged as wrong edits edited something, bent tests are tests, and "
+        "what was not verified or reproduced was not."
+    )
+    severity = Severity.WARN
+
+    def find(self, subject: Subject) -> Iterator[Finding]:
+        conduct = subject.facts.conduct
+        for row in subject.content.get("judgements", ()):
+            step = conduct.step(row["step"])
+            if step is None or row.get("judgement") != "misstep":
+                continue
+            if found := _misfit(str(row.get("misstep")), step, conduct):
+                yield self.finding(
+                    f"Step {step.number} is judged “{row['misstep']}”, but {found}. Mend the kind, "
+                    "or judge the step that is meant.",
+                    Place("", "judgements", str(step.number)),
+                )
+
+
+# Kinds of which only a step that changes something can be guilty.
+_OF_EDITS = {"symptom-patched", "edge-case-missed", "breaks-other", "overreach", "test-bent"}
+
+
+def _misfit(kind: str, step: StepConduct, conduct: Conduct) -> str:
+    """Return what of the trajectory speaks against a kind of misstep, or nothing."""
+    if kind in _OF_EDITS and is_idle(step) and not step.changed and not step.is_error:
+        return f"it changed nothing ({step.summary[:60]})"
+    if kind == "test-bent" and step.changed and not any(map(is_test_file, step.changed)):
+        return "" if step.ran_something else f"it changed no test ({step.summary[:60]})"
+    if kind == "not-verified" and conduct.last_edit:
+        after = [each for each in conduct.test_steps if each.number > conduct.last_edit]
+        passed = [each.number for each in after if each.test_outcome == "passed"]
+        # A step before other edits may well have gone unverified.
+        if passed and step.number >= conduct.last_edit:
+            return f"tests passed after the last edit, in {listed(passed)}"
+    if kind == "not-reproduced" and conduct.first_edit:
+        before = [each for each in conduct.steps if each.number < conduct.first_edit]
+        failed = [each.number for each in before if each.ran_something and each.has_traceback]
+        if failed:
+            return f"{listed(failed)} failed before the first edit"
+    return ""
 
 
 class ChangeAsTheAgent(Check):
@@ -256,6 +303,7 @@ def _short(sentence: str) -> str:
 
 CONDUCT_CHECKS: tuple[Check, ...] = (
     CoversAgree(),
+    MisstepsFit(),
     ChangeAsTheAgent(),
     StepsExist(),
     ConductAgrees(),

@@ -301,6 +301,13 @@ class RelationsHold(Check):
 
     def find(self, subject: Subject) -> Iterator[Finding]:
         known = {card["uid"] for card in subject.cards}
+        for uid, count in Counter(card["uid"] for card in subject.cards).items():
+            if count > 1:
+                yield self.finding(
+                    f"{subject.name_of(uid)} stands there {count} times under one uid, so that no "
+                    "relation tells which is meant; remove the copies.",
+                    Place(uid, "uid"),
+                )
         for step in subject.steps:
             yield from self._of_step(subject, step, known)
         for circle in circles(_supports(subject)):

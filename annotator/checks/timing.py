@@ -60,12 +60,21 @@ class EvidenceInTime(Check):
         settling = subject.steps[number - 1]
         later = settling.get("citations") or ()
         covered = set(settling.get("covers") or ()) - set(step.get("covers") or ())
+        settled_at = max((*covered, *map(_step_of, later)), default=0)
         for citation in step.get("citations") or ():
             is_output = citation.get("kind") == "observation" and _step_of(citation) in covered
             is_same = citation.get("kind") not in {"issue", "file"} and any(
                 _overlap(citation, other) for other in later
             )
-            if is_output or is_same:
+            # A thought may come to the same guess later; an output is what was learned.
+            at = _step_of(citation) if citation.get("kind") == "observation" else 0
+            if 0 < settled_at < at:
+                yield self.finding(
+                    f"{subject.name_of(step['uid'])} cites step {at}, but R{number} settles it by "
+                    f"step {settled_at} already. Cite what it was guessed from.",
+                    Place(step["uid"], "citations", str(citation.get("uid"))),
+                )
+            elif is_output or is_same:
                 yield self.finding(
                     f"{subject.name_of(step['uid'])} cites what settles it in R{number}. Cite what "
                     "it was guessed from.",

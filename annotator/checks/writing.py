@@ -236,7 +236,8 @@ class SaidTwice(Check):
         for prose in proses(subject):
             for sentence in sentences(prose.text):
                 words = words_of(sentence)
-                if not prose.place.step or len(words) < _FEWEST_OF_SENTENCE:
+                is_claim = prose.place.field == "claim" and len(words) > 1
+                if not prose.place.step or (len(words) < _FEWEST_OF_SENTENCE and not is_claim):
                     continue
                 before = first.setdefault(words, prose.place.step)
                 pair = (before, prose.place.step)

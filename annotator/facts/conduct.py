@@ -26,7 +26,7 @@ _SIDES = re.compile(r"^(---|\+\+\+) [ab]/([^\t\r\n]+)", re.MULTILINE)
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\)", re.MULTILINE)
 _WORD_TEST = re.compile(r"test|spec\b", re.IGNORECASE)
 _TEST_FILE = re.compile(
-    r"(?:^|/)(?:tests?|testing|specs?|__tests__)/|\.(?:test|spec)\.\w+$|"
+    r"^test/|(?:^|/)(?:tests|specs?|__tests__|src/test)/|\.(?:test|spec)\.\w+$|"
     r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|tests?)\.\w+$"
 )
 

@@ -309,6 +309,28 @@ def test_a_step_is_judged_once_and_is_there() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("step", "kind", "part"),
+    [
+        (3, "symptom-patched", "it changed nothing"),
+        (7, "symptom-patched", ""),
+        (7, "test-bent", "it changed no test"),
+        (12, "test-bent", ""),
+        (14, "not-verified", "tests passed after the last edit, in step 13"),
+        (7, "not-verified", ""),
+        (3, "wrong-place", ""),
+    ],
+)
+def test_a_kind_of_misstep_fits_its_step(step: int, kind: str, part: str) -> None:
+    content = saying("")
+    content["judgements"] = [{"step": step, "judgement": "misstep", "misstep": kind}]
+
+    found = told(findings(content, CONDUCT_CHECKS, facts_in(SAMPLE)))
+
+    assert [severity for severity, _ in found] == ["warn"] * bool(part)
+    assert all(part in message for _, message in found)
+
+
 REAL = {
     "django": "swe-agent-0x/sonnet35__django__django-16527.traj",
     "sympy": "swe-agent-0x/gpt4__sympy__sympy-13146.traj",
@@ -371,4 +393,4 @@ def test_conduct_of_nothing_decides_nothing() -> None:
     facts = Mock(Facts, conduct=Conduct(()), patches=_Patches(""), is_blind=False)
 
     for sentence in TRUE[:4]:
-        assert blocks(findings(saying(sentence), CONDUCT_CHECKS[3:], facts)) == []
+        assert blocks(findings(saying(sentence), CONDUCT_CHECKS[-1:], facts)) == []

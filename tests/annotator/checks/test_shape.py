@@ -40,6 +40,12 @@ def test_takes_a_draft_in_which_nearly_everything_is_missing() -> None:
     assert {finding.place.step for finding in found} >= {uid(1), uid(2)}
 
 
+def _with_copy() -> Content:
+    content = good_content()
+    content["reasoning_steps"].append(content["reasoning_steps"][5])
+    return content
+
+
 _GAPS: list[tuple[str, Content, str, str]] = [
     ("no claim", with_step(1, claim=" "), "block", "R1 has no claim"),
     ("one option", with_step(4, options=[option("a", chosen=True)]), "block", "R4 is a decision w"),
@@ -126,6 +132,7 @@ _GAPS: list[tuple[str, Content, str, str]] = [
         "block",
         "R2 supports R3 supports R2: that is a circle",
     ),
+    ("a copy", _with_copy(), "block", "R7 stands there 2 times under one uid"),
     ("no test of it", with_details(2, test=""), "warn", "R2 does not say how the hypothesis can"),
     ("no expectation", with_details(3, expected=""), "warn", "R3 is an experiment without an exp"),
     ("no probe", with_details(3, stands_on="probe"), "block", "R3 is an experiment that stands o"),

@@ -47,6 +47,10 @@ _FILE = {"path": "pkg/core.py", "start_line": 1, "end_line": 1}
             "R2 cites what settles it in R3",
         ),
         (
+            _citing(2, citation(kind="observation", step=7, index=0)),
+            "R2 cites step 7, but R3 settles it by step 2 already",
+        ),
+        (
             _citing(1, citation(kind="patch", which="gold", side="new", **_FILE)),
             "R1 stands before the change, but cites the gold patch (pkg/core.py)",
         ),

@@ -103,6 +103,12 @@ def test_takes_quotes_and_short_code(text: str) -> None:
     assert _found(_saying(text)) == []
 
 
+def test_two_steps_do_not_claim_the_same() -> None:
+    (message,) = _found(_saying("The operator becomes a plus!", "claim"))
+
+    assert message.startswith("R5 says the same as R1")
+
+
 def test_does_not_tell_what_another_annotator_wrote() -> None:
     (message,) = _found(_saying(OTHER))
 
