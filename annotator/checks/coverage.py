@@ -40,7 +40,15 @@ class HunkExplained(Check):
         named = {_key(hunk) for step in changes for hunk in _named(step)}
         targets = [target for step in changes for target in code_targets(step)]
         for hunk in subject.facts.patches.hunks(which):
-            if hunk.key in named or any(covers(target, which, hunk) for target in targets):
+            if hunk.key in named:
+                continue
+            if any(covers(target, which, hunk) for target in targets):
+                yield self.finding(
+                    f"A change step cites the hunk {hunk.ref.label} of the {which} patch, but none "
+                    "names it as what it explains. Name it there.",
+                    Place("", "hunks", hunk.key),
+                    severity=Severity.WARN,
+                )
                 continue
             yield self.finding(
                 f"No change step explains the hunk {hunk.ref.label} of the {which} patch. Name it "

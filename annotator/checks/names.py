@@ -11,6 +11,7 @@ from annotator.checks.mentions import (
     KNOWN,
     LineMention,
     NameMention,
+    distance,
     is_slip_of,
     line_mentions,
     looks_like_code,
@@ -94,8 +95,9 @@ class NameExists(Check):
                 prose,
                 missing,
                 f"names `{missing}`{whole}, which stands nowhere in the code.{meant}",
-                is_decided=_is_symbol(mention, is_code=is_code)
-                and any(_letters(word) != _letters(missing) for word in slips),
+                is_decided=any(
+                    _is_decided(facts, mention, missing, word, is_code=is_code) for word in slips
+                ),
             )
 
     # --- tests -----------------------------------------------------------------------------------
@@ -155,16 +157,19 @@ def _meant(near: Iterable[str]) -> str:
     return f" Is it {' or '.join(names)}?" if names else " Correct it, or say where it is."
 
 
-def _letters(name: str) -> str:
-    """Return a name without underscores: with one more, it may as well be another's own."""
-    return name.replace("_", "")
-
-
-def _is_symbol(mention: NameMention, *, is_code: bool) -> bool:
-    """Tell a name that is surely meant as one of the code: names of products have capitals too."""
+def _is_decided(
+    facts: Facts, mention: NameMention, missing: str, meant: str, *, is_code: bool
+) -> bool:
+    """Tell whether a name that is nowhere is surely a slip for another, and no name of its own."""
+    if len(missing) != len(meant) and missing.replace("_", "") == meant.replace("_", ""):
+        return False
     if mention.kind == "word":
-        return "_" in mention.text
-    return mention.kind == "symbol" and is_code
+        # Names of products have capitals too.
+        return "_" in missing
+    if mention.kind == "symbol" and not is_code:
+        # A word in backticks, which may be a word: unless the code at hand has it but for a letter.
+        return len(missing) > 5 and distance(missing, meant) == 1 and facts.is_at_hand(meant)
+    return mention.kind == "symbol"
 
 
 def _part(place: Place, what: str) -> str:

@@ -46,6 +46,15 @@ class Facts:
     def texts(self) -> TextFacts:
         return TextFacts(self.trajectory, self.is_blind)
 
+    @cached_property
+    def _words_at_hand(self) -> frozenset[str]:
+        paths = self.patches.paths("gold") | self.patches.paths("model")
+        return frozenset(word for path in paths for word in self.code.words_of_file(path))
+
+    def is_at_hand(self, name: str) -> bool:
+        """Tell whether a name stands in a file that the gold or the model patch touches."""
+        return name in self._words_at_hand
+
     def anchors(self, cited: Iterable[Cited]) -> Anchors:
         """Return what tells the state of the citations (three queries at most)."""
         return anchors_for(self.trajectory, cited)

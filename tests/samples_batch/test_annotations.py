@@ -20,7 +20,7 @@ from tests.samples_batch.conftest import SAMPLES
 from trajectories.models import Batch, Repository
 from trajectories.tasks import fetch_repository
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.checks]
 
 FILES = sorted((SAMPLES / "annotations").glob("*.json"))
 WORKED_EXAMPLE = SAMPLES / "annotations" / "almanac-14.mini-swe-agent.gold.json"

@@ -242,7 +242,7 @@ def good(trajectory: Trajectory) -> Content:
             "change",
             "Add the turns, up to `LIMIT`",
             "See `self.turns_per_minute` in `plant/motor.py`; `math.pi` stays, as does `str`.",
-            details={"hunks": [hunk(0)], "also_changed": ""},
+            details={"hunks": [hunk(0), hunk(1)], "also_changed": ""},
             citations=[
                 cite(
                     trajectory,

@@ -108,6 +108,7 @@ def no_code_for_the_root_cause(content: Content, plant: Trajectory) -> None:
 
 def second_hunk_left_out(content: Content, plant: Trajectory) -> None:
     of(content, 4)["citations"] = []
+    of(content, 4)["details"]["hunks"] = [hunk(0)]
 
 
 def test_left_out(content: Content, plant: Trajectory) -> None:
@@ -162,6 +163,9 @@ FAULTS: dict[str, tuple[Spoil, str, str, str]] = {
     "symbol misspelt": (
         say(1, "See `turns_per_minut` there."), "name-exists", "block", "turns_per_minute",
     ),
+    "word misspelt": (
+        say(1, "It has `turrns` in it."), "name-exists", "block", "Is it turns",
+    ),
     "method misspelt": (
         say(1, "`Motor.sped_up` compares."), "name-exists", "block", "Is it speed_up",
     ),
@@ -200,6 +204,9 @@ FAULTS: dict[str, tuple[Spoil, str, str, str]] = {
     ),
     "hunk left out": (
         second_hunk_left_out, "hunk-explained", "block", "plant/motor.py −19,4 +19,4",
+    ),
+    "hunk cited but not named": (
+        detail(4, hunks=[hunk(0)]), "hunk-explained", "warn", "none names it",
     ),
     "hunk that is not there": (
         detail(4, hunks=[hunk(0), hunk(1, old_start=40)]), "hunk-explained", "block", "−40,4",
@@ -278,6 +285,7 @@ NO_FAULTS = [
     "A new helper `accelerate_gently()` was not written; `os.path.join`, `dict`, `None`, `-1` and "
     "`'turns'` are no names of the plant. So is `pytest -k speed` or `--limit`.",
     "The agent ran `reproduce_1.py` in step 1, which prints -1.",
+    "A `stale` value and a `turbine`.",
     "GitHub, JavaScript and the SWE_bench are known; _motor_ is stressed, __speed__ too.",
     "It runs in Node.js, see https://example.org/docs/guide.html, i.e. elsewhere.",
     "`self.turns_per_minute = 0` and `Motor('a').speed_up(10)` are what the issue speaks of.",
