@@ -14,7 +14,7 @@ from tests.conftest import signed_in
 pytestmark = pytest.mark.django_db
 
 # name of the address, what it is an address of
-READING = [("workspace", "assignment"), ("reasoning", "assignment"), ("step-preview", "step")]
+READING = [("workspace", "assignment"), ("reasoning", "assignment"), ("step-history", "step")]
 WRITING = [
     ("release", "assignment"),
     ("submit", "assignment"),
