@@ -141,7 +141,8 @@ _ONLY_FILE = re.compile(
     re.IGNORECASE,
 )
 _PART_OF_TIME = re.compile(
-    r"\b(?:at first|first|initially|so far|until|by then|at this point|up to|later|before|after|"
+    r"\b(?:outside|apart from|besides|except|aside|beside|"
+    r"at first|first|initially|so far|until|by then|at this point|up to|later|before|after|"
     r"for now|again|between|since|steps \d+|half|both|in (?:its|the) first)\b",
     re.IGNORECASE,
 )
@@ -154,6 +155,12 @@ _NEVER_EDITS = re.compile(
 _NEVER_READS = re.compile(
     rf"\b{_NEVER}(?:opens?|opened|reads?|looks? (?:at|into)|looked (?:at|into)|views?|viewed|"
     rf"inspect(?:s|ed)?)\s+{LEAD}(?P<path>{FILE})(?P<tail>.*)",
+    re.IGNORECASE,
+)
+# “only core.py and a test”: what follows may be a file that is not named.
+_AND_MORE = re.compile(
+    r"\s*,?\s*(?:and|plus|as well as|along with|together with|besides|apart from|except|beside)\b"
+    r"(?!\s+(?:nothing|no other|never|then|it|the agent|so|submit\w*|ran|runs|did|does)\b)",
     re.IGNORECASE,
 )
 _NEVER_DONE = re.compile(
@@ -176,17 +183,18 @@ _LEAVES = re.compile(
 _TOOK = re.compile(
     r"\b(?:submit\w*|finish\w*|ends?|ended|stop\w*|done|solves?|solved|complet\w+)\s+"
     r"(?:(?:the task|it|the issue|the bug)\s+)?(?:in|after|within)\s+(?:only\s+|just\s+)?"
-    r"(?P<n>\d{1,5}) steps\b",
+    r"(?P<n>\d{1,5}) steps\b(?:$|[.,;:)]|\s+(?:and|in all|in total)\b)",
     re.IGNORECASE,
 )
 _HAS = re.compile(
     r"\b(?:trajectory|attempt)\s+(?:has|had|takes|took|consists of|of|with)\s+"
-    r"(?:only\s+|just\s+)?(?P<n>\d{1,5}) steps\b",
+    r"(?:only\s+|just\s+)?(?P<n>\d{1,5}) steps\b(?:$|[.,;:)]|\s+(?:and|in all|in total)\b)",
     re.IGNORECASE,
 )
+# “exit status 1” is a command's.
 _STATUS = re.compile(
-    r"\bexit[ _]status\s+(?:is|was|of|:|reads?|says?)?\s*[`'“\"]?(?P<status>[A-Za-z]\w+)"
-    r"(?:[`'”\"]|\b)",
+    r"\bexit[ _]status\s*(?:is|was|:|reads?|says?)?\s*"
+    r"(?P<status>submitted|finished|exit_[a-z_]+|[A-Z]\w+(?:Exceeded|Error))\b",
     re.IGNORECASE,
 )
 _NEVER_SUBMITS = re.compile(
@@ -257,7 +265,7 @@ def _denied_tests(said: str, match: re.Match[str]) -> Iterator[Claim]:
     before = clause_before(said, match.start())
     if who is None or SUPPOSED.search(before):
         return
-    if named := re.search(r"\b[Ss]teps? (\d{1,5})\b(?! *[-–,]| and)", before):
+    if named := re.search(r"(?:^\s*|\b[Ii]n |\b[Aa]t )[Ss]tep (\d{1,5})\b", before):
         yield TestsRun(said, "agent", True, _what(match), "step", int(named[1]))
         return
     if re.search(r"\b(?:after|before|until|since|between|steps?)\b", before, re.IGNORECASE):
@@ -325,7 +333,10 @@ def _only(said: str, match: re.Match[str], who: Who | None) -> Iterator[Claim]:
         f"{clause_before(said, match.start())} {clause}"
     ):
         return
-    paths = tuple(dict.fromkeys(path.group() for path in PATH.finditer(rest)))
+    named = list(PATH.finditer(rest))
+    if named and _AND_MORE.match(rest[named[-1].end() :]):
+        return
+    paths = tuple(dict.fromkeys(path.group() for path in named))
     # Files that stand in another clause may be said to be edited as well.
     if len(paths) != len({path.group() for path in PATH.finditer(clause)}):
         return

@@ -8,7 +8,9 @@ from typing import Literal
 
 Scope = Literal["all", "after last edit", "before first edit", "step"]
 Who = Literal["agent", "gold", ""]
-StepVerb = Literal["edits", "creates", "reads", "runs", "tests", "fails", "passes", "submits"]
+StepVerb = Literal[
+    "edits", "creates", "reads", "reproduces", "runs", "tests", "fails", "passes", "submits"
+]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from annotator.checks.conduct_grammar import (
     TestsCounted,
     TestsRun,
 )
-from annotator.facts.conduct import Conduct, StepConduct, same_file
+from annotator.facts.conduct import Conduct, StepConduct, is_test_file, same_file
 
 # What speaks against a claim, and whether the trajectory decides it or only casts doubt on it.
 Verdict = tuple[str, Severity]
@@ -100,7 +100,8 @@ def _only_edited(claim: OnlyEdited, subject: Subject) -> Verdict | None:
     old = {hunk.ref.path for hunk in hunks if hunk.old_path}
     others = sorted(path for path in known if not _among(path, claim.paths))
     if others:
-        is_sure = bool(old & set(others))
+        # Who says that only a file was edited often means: beside tests, and new files.
+        is_sure = any(path in old and not is_test_file(path) for path in others)
         return (
             f"{whose} also changes {_files(others)}. Mend the sentence.",
             Severity.BLOCK if is_sure else Severity.WARN,
@@ -198,12 +199,21 @@ def _reads(step: StepConduct, claim: InStep) -> Verdict | None:
     return f"does not name {claim.path}", Severity.BLOCK if is_sure else Severity.WARN
 
 
-def _runs(step: StepConduct, _claim: InStep) -> Verdict | None:
+def _reproduces(step: StepConduct, _claim: InStep) -> Verdict | None:
     if not is_idle(step):
         return None
-    # To search is to run a program as well.
-    is_sure = step.kind in {"edit", "think", "read"}
-    return "ran nothing", Severity.BLOCK if is_sure else Severity.WARN
+    # A search may show what is wrong as well.
+    return "ran nothing", Severity.WARN if step.kind == "search" else Severity.BLOCK
+
+
+def _runs(step: StepConduct, claim: InStep) -> Verdict | None:
+    if claim.path and not step.mentions(claim.path):
+        is_sure = is_idle(step)
+        return f"does not name {claim.path}", Severity.BLOCK if is_sure else Severity.WARN
+    # Who runs `grep` runs something, too.
+    if not is_idle(step) or (step.commands and step.kind in {"read", "search"}):
+        return None
+    return "ran nothing", Severity.WARN if step.kind == "search" else Severity.BLOCK
 
 
 def _tests(step: StepConduct, _claim: InStep) -> Verdict | None:
@@ -238,6 +248,7 @@ _STEP_JUDGES: dict[str, Callable[[StepConduct, InStep], Verdict | None]] = {
     "edits": _edits,
     "creates": _edits,
     "reads": _reads,
+    "reproduces": _reproduces,
     "runs": _runs,
     "tests": _tests,
     "fails": _fails,

@@ -35,7 +35,8 @@ _VERBS: tuple[tuple[StepVerb, str], ...] = (
         r"(?:re-?)?(?:runs|ran|executes|executed)(?=\s+(?:(?:all|the|its|existing|whole|full|unit|"
         r"entire|own)\s+)*(?:tests?\b(?![ -](?:script|file))|test[ -]suite|pytest|suite))",
     ),
-    ("runs", r"(?:re-?)?(?:runs|ran|executes|executed)|reproduces|reproduced"),
+    ("reproduces", r"reproduces|reproduced"),
+    ("runs", r"(?:re-?)?(?:runs|ran|executes|executed)"),
     ("submits", r"submits|submitted|hands in|handed in"),
     ("fails", r"fails|failed|crashes|crashed|errors(?: out)?"),
     ("passes", r"passes|passed|succeeds|succeeded"),
@@ -44,14 +45,14 @@ _VERB = "|".join(f"(?P<{name}>{words})" for name, words in _VERBS)
 _AGENT = r"(?:[Tt]he agent|[Tt]he model|[Ii]t)"
 _AT = r"(?:\s+(?:in|at)|\s*\((?:in|at)?)\s*step (?P<step>\d{1,5})\b"
 _STEP_DOES = re.compile(
-    rf"(?<!than )\b[Ss]tep (?P<step>\d{{1,5}})\s+{ADVERBS}(?P<verb>{_VERB})\b(?P<rest>.*)"
+    rf"(?<!than )\b[Ss]tep (?P<step>\d{{1,5}})\s+{ADVERBS}(?:{_VERB})\b(?P<rest>.*)"
 )
 _IN_STEP_DOES = re.compile(
     rf"\b(?:[Ii]n|[Aa]t) step (?P<step>\d{{1,5}}),?\s+{_AGENT}\s+"
-    rf"{ADVERBS}(?P<verb>{_VERB})\b(?P<rest>.*)"
+    rf"{ADVERBS}(?:{_VERB})\b(?P<rest>.*)"
 )
 _DOES_IN_STEP = re.compile(
-    rf"\b{_AGENT}\s+{ADVERBS}(?P<verb>{_VERB})\b(?P<rest>(?:(?!\bsteps?\b).)*?){_AT}"
+    rf"\b{_AGENT}\s+{ADVERBS}(?:{_VERB})\b(?P<rest>(?:(?!\bsteps?\b).)*?){_AT}"
 )
 # “core.py is edited in step 3”, “the bug was reproduced in step 3”, “the edit of core.py in step 3”
 _DONE_IN_STEP = re.compile(
@@ -60,7 +61,7 @@ _DONE_IN_STEP = re.compile(
     rf"(?P<runs>run|executed)){_AT}"
 )
 _MADE_IN_STEP = re.compile(
-    r"\b(?:[Tt]he (?:bug|issue|failure|problem|error|crash) (?:is|was) (?P<runs>reproduced)|"
+    r"\b(?:[Tt]he (?:bug|issue|failure|problem|error|crash) (?:is|was) (?P<reproduces>reproduced)|"
     r"(?:[Tt]he |[Ii]ts )?(?:whole |full )?(?:tests|test suite) (?:is|are|was|were) (?P<tests>run|"
     rf"executed)|(?:[Tt]he |[Ii]ts )(?P<ran>test run))(?:{_AT})"
 )
@@ -150,14 +151,14 @@ def _is_open(said: str, start: int) -> bool:
 
 def _done(said: str, match: re.Match[str], *, is_of_step: bool) -> InStep | None:
     verb = next(name for name, _ in _VERBS if match[name])
-    rest, word = match["rest"], match["verb"].lower()
+    rest = match["rest"]
     if is_supposed(said, match.start()) or _NOTHING.match(rest):
         return None
     if verb in {"fails", "passes"} and not (is_of_step and _STANDS_ALONE.match(rest)):
         return None
     if verb == "submits" and not _STANDS_ALONE.match(rest):
         return None
-    if word.startswith("reproduce") and not _REPRODUCED.match(rest):
+    if verb == "reproduces" and not _REPRODUCED.match(rest):
         return None
     path = PATH.search(CUT.split(rest)[0] or "")
     if verb in {"edits", "creates"} and path is None and not _PIECE.match(rest):

@@ -202,7 +202,7 @@ def read_steps(steps: Iterable[Step]) -> Iterator[StepConduct]:
     known: set[str] = set()
     for step in steps:
         read = _Reader(step, frozenset(known)).read()
-        known |= read.changed | read.read
+        known |= read.changed | read.read | set(map(str, step.files))
         yield read
 
 
@@ -231,7 +231,7 @@ class _Reader:
                 self._read_line(line, self._answer(call, index))
         if step.kind == "edit" and not step.is_error and not self._changed:
             self._write(map(str, step.files), step.summary)
-        if step.kind in {"read", "search"}:
+        if step.kind == "read":
             self.seen |= set(map(str, step.files))
         outputs = [clean_text(as_text(seen.get("content"))) for seen in step.observations]
         calls = "\n".join(_strings(step.tool_calls))
@@ -300,7 +300,7 @@ class _Reader:
         for _, told in described:
             self.ran_program |= told.kind == "run"
             self.submits |= told.kind == "submit"
-            if told.kind in {"read", "search"}:
+            if told.kind == "read":
                 self.seen |= set(told.files)
 
     def _answer(self, call: Mapping[str, Any], index: int) -> tuple[str, int | None]:
