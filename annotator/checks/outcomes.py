@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -268,10 +269,8 @@ class EvidenceAtTree(Check):
             if len(claimed) != 1 or not found or claimed & found:
                 continue
             tree = next(iter(claimed))
-            is_outcome = any(c["kind"] == "test" for c in card.get("citations", ()))
-            # Of what a patch does, what it replaces is evidence too; of an outcome it is none.
-            is_asked = is_outcome if tree != "base" else "tests" not in found
-            if not is_asked or (tree != "base" and not _claims_outcome(card, tree)):
+            severity = _asked_evidence(card, tree, found)
+            if severity is None:
                 continue
             cited = [Cited.of_content(c) for c in card.get("citations", ()) if c["kind"] == "file"]
             # Lines that are the same at both trees are evidence for either.
@@ -284,8 +283,32 @@ class EvidenceAtTree(Check):
                 f"{name} speaks of {_NAMES[tree]}, but its evidence is of {others}. Cite what "
                 f"stands at {_NAMES[tree]}.",
                 Place(card["uid"], "citations", tree),
-                severity=Severity.BLOCK if is_outcome or cited else Severity.WARN,
+                severity=severity,
             )
+
+
+# “At gold …”: what stands there. “The gold patch replaces …” may as well cite what it replaces.
+_STANDS_AT = {
+    "gold": re.compile(
+        r"\b(?:at|in) (?:the )?gold\b(?! patch)|\b(?:with|after|under) the gold patch\b", re.I
+    ),
+    "model": re.compile(
+        r"\bat (?:the )?model\b(?! patch)|\b(?:with|after|under) the (?:agent|model)['’]s patch\b",
+        re.I,
+    ),
+}
+
+
+def _asked_evidence(card: StepContent, tree: str, found: set[str]) -> Severity | None:
+    """Say how surely a claim about a tree asks for evidence of it; None where it does not."""
+    kinds = {citation["kind"] for citation in card.get("citations", ())}
+    if tree == "base":
+        is_sure = "test" in kinds or "file" in kinds
+        return None if "tests" in found else Severity.BLOCK if is_sure else Severity.WARN
+    if "test" in kinds and _claims_outcome(card, tree):
+        return Severity.BLOCK
+    says_where = _STANDS_AT[tree].search(plain(card.get("claim", "")))
+    return Severity.WARN if says_where and "file" in kinds else None
 
 
 def _claims_outcome(card: StepContent, tree: str) -> bool:

@@ -131,6 +131,12 @@ def gold_lines_where_base_is_claimed(content: Content, plant: Trajectory) -> Non
     of(content, 1)["citations"] = [cite_file(plant, "gold", 15, 15)]
 
 
+def base_lines_where_gold_is_claimed(content: Content, plant: Trajectory) -> None:
+    of(content, 1)["claim"] = "At gold the turns are added"
+    of(content, 1)["rationale"] = ""
+    of(content, 1)["citations"] = [cite_file(plant, "base", 15, 15)]
+
+
 # Name of the fault: what spoils the good annotation, the check that finds it, severity, words.
 FAULTS: dict[str, tuple[Spoil, str, str, str]] = {
     "wrong line": (
@@ -263,6 +269,9 @@ FAULTS: dict[str, tuple[Spoil, str, str, str]] = {
     ),
     "outcome of another tree": (
         gold_where_base_is_claimed, "evidence-at-tree", "block", "its evidence is of gold",
+    ),
+    "base cited for what stands at gold": (
+        base_lines_where_gold_is_claimed, "evidence-at-tree", "warn", "its evidence is of base",
     ),
     "lines of another tree": (
         gold_lines_where_base_is_claimed, "evidence-at-tree", "block", "its evidence is of gold",
