@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -27,6 +27,8 @@ _NEEDED = {
     "hunk": ["which", "path", "old_start", "old_count", "new_start", "new_count"],
     "probe": ["tree", "expectation"],
 }
+# The largest integer of a column.
+_LARGEST = 2**31 - 1
 # What a whole submission has to fulfil, and a part of one need not.
 _OF_WHOLES = ("required", "minItems", "minLength", "contains", "maxContains", "if", "then", "else")
 
@@ -47,6 +49,8 @@ def completed(content: Mapping[str, Any]) -> Content:
         raise BadContent(
             f"{worst.json_path} does not fit version {version} of the schema: {worst.message[:300]}"
         )
+    if too_large := next(_too_large(content), None):
+        raise BadContent(f"{too_large} is a number that nothing here can have; mend it.")
     latest = as_latest({**content, "schema_version": version})
     steps = [_step(step) for step in latest.get("reasoning_steps", ())]
     root_cause = latest.get("root_cause")
@@ -77,6 +81,18 @@ def _version(content: Mapping[str, Any]) -> int:
         known = ", ".join(map(str, SCHEMA_VERSIONS))
         raise BadContent(f"$.schema_version is {version!r:.40}; the versions {known} are known.")
     return int(version)
+
+
+def _too_large(value: Any, path: str = "$") -> Iterator[str]:
+    """Yield the paths of integers that the database cannot keep."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _too_large(part, f"{path}.{key}")
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _too_large(part, f"{path}[{number}]")
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        yield path
 
 
 @cache
