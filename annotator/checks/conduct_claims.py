@@ -45,7 +45,7 @@ from annotator.checks.step_claims import step_claims
 _TESTS = (
     r"(?P<det>(?:(?:any|a|an|one|single|the|its|their|of|all|some|no|existing|own|full|whole|"
     r"entire|complete|project['’]s|repository['’]s|project|repository|relevant|related|unit|"
-    r"regression|further|more|other)\s+)*)"
+    r"regression|further|more|other)\s+){0,6})"
     r"(?P<noun>tests?(?:[ -]suite|[ -]cases?)?|pytest|suite)\b(?![ -](?:patch|file|script|runner))"
 )
 _DENIED_TESTS = (
@@ -210,6 +210,10 @@ _OUT_OF = re.compile(
 )
 
 
+# Longer ones are no sentences; what is looked up around each match takes time.
+_MOST_CHARS = 2_000
+
+
 # Most texts are as they were when they were checked last.
 @lru_cache(maxsize=2_000)
 def conduct_claims(text: str) -> tuple[Claim, ...]:
@@ -218,7 +222,7 @@ def conduct_claims(text: str) -> tuple[Claim, ...]:
 
 
 def _of_sentence(sentence: str) -> Iterator[Claim]:
-    said = " ".join(QUOTED.sub(" … ", plain(sentence)).split())
+    said = " ".join(QUOTED.sub(" … ", plain(sentence)).split())[:_MOST_CHARS]
     if said.endswith("?"):
         return
     lower = said.lower()

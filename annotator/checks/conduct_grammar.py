@@ -130,12 +130,15 @@ _EXTENSIONS = (
     r"cc|cpp|cxx|hpp|go|rs|java|kt|rb|php|sh|sql|po|xml|csv|lock|ipynb|pony|swift|scala|vue"
 )
 # `Recurrence.between` is none.
-FILE = rf"(?:(?:\.{{0,2}}/)?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*\.(?:{_EXTENSIONS}))(?![\w/(]|\.\w)"
-PATH = re.compile(rf"(?<![\w/.]){FILE}")
-LEAD = r"(?:(?:the|its|a|single|one|file|module|files|source|only)\s+)*"
+FILE = (
+    r"(?<![\w/.@+-])(?:\.{0,2}/)?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*"
+    rf"\.(?:{_EXTENSIONS})(?![\w/(]|\.\w)"
+)
+PATH = re.compile(FILE)
+LEAD = r"(?:(?:the|its|a|single|one|file|module|files|source|only)\s+){0,6}"
 ADVERBS = (
     r"(?:(?:then|also|only|first|again|now|finally|simply|just|already|even|once|ever|actually|"
-    r"correctly|wrongly|successfully|in fact|indeed|at last|never once)\s+)*"
+    r"correctly|wrongly|successfully|in fact|indeed|at last|never once)\s+){0,4}"
 )
 
 

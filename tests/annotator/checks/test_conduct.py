@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -393,6 +394,19 @@ def test_judges_real_trajectories(corpus: Path, name: str, sentence: str, is_tru
     found = said(sentence, corpus / "trajectories" / REAL[name])
 
     assert (found == []) == is_true
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["runs the tests ", "own ", "the agent only edited the ", "a/", "In step 3, it ", "never "],
+)
+def test_takes_no_long_time_for_a_long_sentence(piece: str) -> None:
+    started = time.perf_counter()
+
+    conduct_claims(f"The agent ran the {piece * 20_000} tests in step 3.")
+
+    # Quadratic would be minutes.
+    assert time.perf_counter() - started < 5
 
 
 @given(st.text())
