@@ -359,7 +359,7 @@ class ProbeAsClaimed(Check):
                 yield self.finding(f"{name} {message}", place)
             else:
                 yield from self._judged(name, card, frozen, place)
-                if known is None:
+                if known is None or (frozen.get("result") and not _was_judged(known)):
                     yield self.finding(
                         f"{name} has a check that was not run here, so that its result cannot "
                         "be looked up. Run it again.",
@@ -388,6 +388,11 @@ class ProbeAsClaimed(Check):
                 place,
                 severity=Severity.INFORM if is_finding else Severity.BLOCK,
             )
+
+
+def _was_judged(probe: Probe) -> bool:
+    """Tell whether a check was run here, and not only loaded with a result."""
+    return any(result.judgement for result in probe.results.all())
 
 
 def _speaks_of_a_refutation(card: StepContent) -> bool:

@@ -189,3 +189,36 @@ def test_a_number_that_nothing_can_have_is_named(start: dict[str, Any], other: U
     loaded = load(start, other)
     assert loaded.outcome == "refused"
     assert "$.edit_count is a number" in loaded.reason
+
+
+@pytest.mark.parametrize("judgement", ["as_claimed", "not_as_claimed", "could_not_run"])
+def test_a_loaded_check_was_not_run_here_as_a_draft_either(
+    start: dict[str, Any], other: User, judgement: str
+) -> None:
+    probe = {
+        "tree": "base",
+        "command": "true",
+        "expectation": {"kind": "output_contains", "text": "done"},
+        "result": {
+            "run": 7,
+            "judgement": judgement,
+            "reason": "so it came out",
+            "outcome": "ran",
+            "exit_code": 0,
+            "statuses": {},
+            "recipe_digest": None,
+            "environment_key": "",
+            "tested_tree": "",
+            "sandbox": "bubblewrap",
+            "finished_at": "2026-11-23T12:00:00Z",
+        },
+        "uid": str(uuid.UUID(int=3)),
+    }
+    start["reasoning_steps"] = [{"uid": UIDS[0], "kind": "observation", "probes": [probe]}]
+    found = [
+        {(each.check, each.severity, each.place) for each in loaded.report.findings}
+        for loaded in (load(start, None), load(start, other))
+        if loaded.report
+    ]
+    assert found[0] == found[1]
+    assert any(check == "probe-as-claimed" for check, _, _ in found[0])
