@@ -66,10 +66,14 @@ def undo(user: User, annotation: Annotation) -> Edit | None:
 
 @transaction.atomic
 def redo(user: User, annotation: Annotation) -> Edit | None:
-    """Do again what was undone last; return the edit that is taken back for it, or None."""
+    """Do again what was undone last; return an edit of what was done first, or None."""
     locked = editing.lock(user, annotation)
     stack = stacks_of(locked).redo
-    return _revert(user, locked, stack[-1]) if stack else None
+    if not stack:
+        return None
+    undone = _revert(user, locked, stack[-1])
+    first = locked.edits.annotate(whole=_GESTURE).filter(whole=undone.reverts)
+    return first.select_related("reasoning_step").order_by("-number").first()
 
 
 def _revert(user: User, annotation: Annotation, gesture: int) -> Edit:
