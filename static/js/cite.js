@@ -16,10 +16,25 @@ function meant() {
 
 // --- the active step ------------------------------------------------------------------------------
 
-let active = "";
+// Kept over a reload of the page: what is cited next still hangs on the same step.
+const KEY = `retrace-active:${document.querySelector("[data-reasoning]")?.dataset.annotation}`;
+let active = remembered();
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(KEY) ?? "";
+  } catch {
+    return "";
+  }
+}
 
 export function activate(uid, { focus = false } = {}) {
   active = uid ?? "";
+  try {
+    sessionStorage.setItem(KEY, active);
+  } catch {
+    // Without a store it is forgotten with the page.
+  }
   for (const card of document.querySelectorAll("[data-card]")) {
     const isActive = card.dataset.card === active;
     card.classList.toggle("is-active", isActive);
