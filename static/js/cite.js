@@ -37,7 +37,7 @@ export function activate(uid, { focus = false } = {}) {
   }
   for (const card of document.querySelectorAll("[data-card]")) {
     const isActive = card.dataset.card === active;
-    card.classList.toggle("is-active", isActive);
+    card.toggleAttribute("data-active", isActive);
     if (isActive && focus) {
       card.scrollIntoView({ block: "nearest" });
       const first = card.querySelector(".claim") ?? card.querySelector("a");
@@ -47,7 +47,7 @@ export function activate(uid, { focus = false } = {}) {
 }
 
 export function activeCard() {
-  return document.querySelector("[data-card].is-active");
+  return document.querySelector("[data-card][data-active]");
 }
 
 document.addEventListener("focusin", (event) => {

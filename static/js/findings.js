@@ -37,6 +37,43 @@ function spread() {
   }
 }
 
+// Reasons that are being typed: the list is drawn again under them.
+let reasons = new Map();
+
+function waiversIn(list) {
+  return [...list.querySelectorAll("form:has([name=reason])")].map((form) => {
+    const { check_id: check, place, reason } = form.elements;
+    return { key: `${check.value}|${place.value}`, reason, menu: form.closest("details") };
+  });
+}
+
+function keepReasons() {
+  const open = waiversIn(place()).filter(({ menu }) => menu.open);
+  reasons = new Map(open.map(({ key, reason }) => [key, reason]));
+}
+
+/** Puts what was typed, with the caret, beside the findings that are still there. */
+function restoreReasons() {
+  for (const { key, reason, menu } of waiversIn(place())) {
+    const typed = reasons.get(key);
+    if (!typed) continue;
+    menu.open = true;
+    reason.value = typed.value;
+    if (typed !== hadFocus) continue;
+    reason.focus({ preventScroll: true });
+    reason.setSelectionRange(typed.selectionStart, typed.selectionEnd);
+  }
+  reasons.clear();
+}
+
+let hadFocus = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id !== "findings" || !event.detail.shouldSwap) return;
+  hadFocus = document.activeElement;
+  keepReasons();
+});
+
 document.addEventListener("toggle", (event) => {
   if (event.target.matches?.("[data-findings-list]")) isOpen = event.target.open;
 }, true);
@@ -46,6 +83,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (id === "findings") {
     const list = place().querySelector("[data-findings-list]");
     if (list) list.open = isOpen;
+    restoreReasons();
     spread();
   } else if (id === "reasoning") ask(0);
   else if (id === "judgements") ask();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +63,23 @@ def person(browser: Browser, url: str, username: str, password: str) -> Person:
     return somebody
 
 
+class Keyboard:
+    """Somebody who has no mouse."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def saved(self) -> None:
+        expect(self.page.locator("[data-save-state]")).to_have_text(re.compile("^saved"))
+
+
 class Workspace:
     """The workspace as an annotator uses it."""
 
@@ -104,12 +121,18 @@ class Workspace:
         return self.page.get_by_role("article", name=f"R{number}", exact=True)
 
     def add_step(self, number: int, kind_key: str, claim: str, rationale: str) -> Locator:
+        return self._add(f"R{number}", kind_key, claim, rationale)
+
+    def state_root_cause(self, claim: str, rationale: str) -> Locator:
+        return self._add("Root cause", "r", claim, rationale)
+
+    def _add(self, name: str, kind_key: str, claim: str, rationale: str) -> Locator:
         """Press n and the kind's letter, then type where the focus is."""
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("n")
         self.page.keyboard.press(kind_key)
-        card = self.card(number)
-        expect(card.get_by_label(f"Claim of R{number}")).to_be_focused()
+        card = self.page.get_by_role("article", name=name, exact=True)
+        expect(card.locator("[name=claim]")).to_be_focused()
         self.page.keyboard.type(claim)
         card.get_by_label("Rationale").fill(rationale)
         return card
@@ -121,8 +144,39 @@ class Workspace:
             card.get_by_label(f"Option {number}", exact=True).fill(str(option["title"]))
             card.get_by_label(f"For option {number}", exact=True).fill(str(option["for"]))
             card.get_by_label(f"Against option {number}", exact=True).fill(str(option["against"]))
+            considered = card.get_by_label(f"Who considered option {number}")
+            considered.select_option(str(option["considered_by"]))
             if option["chosen"]:
                 card.get_by_role("radio", name=f"Option {number} was chosen").check()
+
+    def answer_overview(self, answers: Mapping[str, str], *, ended: str, why: str = "") -> None:
+        """Say all that is asked of the whole; `answers` holds the strategy and two reasons."""
+        overview = self.page.get_by_role("region", name="Overview")
+        overview.get_by_label("Kind of task").select_option("bug_fix")
+        overview.get_by_label("Difficulty").select_option("15_min_to_1_h")
+        overview.get_by_label("Exit", exact=True).select_option(ended)
+        overview.get_by_label("Why it ended so").fill(why)
+        overview.get_by_label("Strategy in a few sentences").fill(answers["strategy"])
+        for name in ("well_specified", "tests_fair"):
+            overview.locator(f"[name={name}_score]").select_option("0")
+            overview.locator(f"[name={name}_reason]").fill(answers[name])
+        self.saved()
+
+    def explain_hunks(self, card: Locator) -> None:
+        for hunk in (
+            card.get_by_role("group", name="Hunks it explains").get_by_role("checkbox").all()
+        ):
+            hunk.check()
+
+    def let_stand(self, finding: str, reason: str) -> None:
+        """Waive what a check found, with a reason."""
+        checks = self.page.get_by_role("region", name="Checks")
+        checks.locator("summary").first.click()
+        found = checks.get_by_role("listitem").filter(has_text=finding)
+        found.locator("summary").click()
+        found.get_by_label("Why it may stand").fill(reason)
+        found.get_by_role("button", name="Waive", exact=True).click()
+        expect(found).to_contain_text(f"Waived: {reason}")
 
     def saved(self) -> None:
         expect(self.page.locator("[data-save-state]")).to_have_text(re.compile("^saved"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,27 +15,10 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from annotator.services.claiming import claim_next
 from tests.browser.chromium import ARGUMENTS, page_without_troubles
-from tests.browser.people import WAIT_MS
+from tests.browser.people import WAIT_MS, Keyboard
 from tests.factories import make_batch, make_trajectory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-class Keyboard:
-    """Somebody who has no mouse."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def type(self, text: str) -> None:
-        self.page.keyboard.type(text)
-
-    def saved(self) -> None:
-        expect(self.page.locator("[data-save-state]")).to_have_text(re.compile("^saved"))
 
 
 @pytest.fixture

@@ -33,7 +33,18 @@ SAMPLES = PROJECT_FOLDER / "samples"
 BATCH = "journey"
 INSTANCE = "retrace-samples__almanac-14"
 MODULE = "almanac/recurrence.py"
+# Of the gold patch, and of FAIL_TO_PASS.
+N_HUNKS, N_TESTS = 4, 7
 
+OVERVIEW = {
+    "strategy": "Find out where the day is lost, then compute every occurrence from the start.",
+    "well_specified": "The issue lists the days that are printed and those that are expected.",
+    "tests_fair": "They call public methods and ask for the days of the issue.",
+}
+ROOT_CAUSE = {
+    "claim": "Each occurrence is computed from the one before it",
+    "rationale": "So a day that one short month shortened stays short for good.",
+}
 OBSERVATION = {
     "kind": "observation",
     "claim": "After one short month the 31st never comes back",
@@ -48,15 +59,23 @@ DECISION = {
             "title": "Count from the start",
             "for": "first_after and walking agree",
             "against": "weekdays need positions",
+            "considered_by": "both",
             "chosen": True,
         },
         {
             "title": "Remember the day",
             "for": "a smaller patch",
             "against": "the jump stays wrong",
+            "considered_by": "neither",
             "chosen": False,
         },
     ],
+}
+QUESTION = "Where is the day of the start to be kept?"
+CHANGE = {
+    "kind": "change",
+    "claim": "`_nth` computes an occurrence from its number and the start",
+    "rationale": "The walk was the only thing that remembered a shortened day.",
 }
 VERIFICATION = {
     "kind": "verification",
@@ -95,8 +114,11 @@ def test_four_people_do_the_whole_job_on_the_sample_batch(
     assert address != draft
 
     desk = Workspace(annotator1)
+    desk.answer_overview(OVERVIEW, ended="solved")
+    write_root_cause(desk)
     write_observation(desk)
     write_decision(desk)
+    write_change(desk)
     leave_and_come_back(desk)
     run_tests(desk)
     write_verification(desk)
@@ -139,6 +161,12 @@ def claim(annotator: Person, instance_id: str) -> str:
 # --- read, cite, write ----------------------------------------------------------------------------
 
 
+def write_root_cause(desk: Workspace) -> None:
+    card = desk.state_root_cause(ROOT_CAUSE["claim"], ROOT_CAUSE["rationale"])
+    file = desk.open_file(MODULE)
+    desk.cite(code(file.locator("tr"), "moment = self._advance(moment)"), card)
+
+
 def write_observation(desk: Workspace) -> None:
     card = desk.add_step(1, "o", OBSERVATION["claim"], OBSERVATION["rationale"])
     desk.open_tab("issue")
@@ -157,13 +185,21 @@ def write_observation(desk: Workspace) -> None:
 def write_decision(desk: Workspace) -> None:
     card = desk.add_step(2, "d", str(DECISION["claim"]), str(DECISION["rationale"]))
     desk.fill_options(card, DECISION["options"])  # type: ignore[arg-type]
+    card.get_by_label("Question").fill(QUESTION)
     desk.saved()
-    file = desk.open_file(MODULE)
+    desk.open_tab("files")  # where the root cause was cited
+    file = desk.left.locator(f"[data-cite-kind='file'][data-path='{MODULE}']")
     desk.cite(code(file.locator("tr"), "moment = self._advance(moment)"), card)
+
+
+def write_change(desk: Workspace) -> None:
+    card = desk.add_step(3, "c", CHANGE["claim"], CHANGE["rationale"])
+    desk.explain_hunks(card)
+    card.get_by_label("What else had to change").fill("Nothing; nobody called what went.")
+    desk.saved()
     desk.open_tab("gold")
     diff = desk.right.locator(f"[data-which='gold'][data-path='{MODULE}']")
     desk.cite(code(diff.locator("tr.diff-line--added"), "moment = self._nth(number)"), card)
-    expect(card.locator(".cite-chip")).to_have_count(2)
 
 
 def code(rows: Locator, text: str) -> Locator:
@@ -173,7 +209,7 @@ def code(rows: Locator, text: str) -> Locator:
 def leave_and_come_back(desk: Workspace) -> None:
     """Autosave lost nothing."""
     desk.page.reload()
-    first, second = desk.card(1), desk.card(2)
+    first, second, third = desk.card(1), desk.card(2), desk.card(3)
     expect(first.get_by_label("Claim of R1")).to_have_value(OBSERVATION["claim"])
     expect(first.get_by_label("Rationale")).to_have_value(OBSERVATION["rationale"])
     desk.open_step(4)
@@ -181,6 +217,7 @@ def leave_and_come_back(desk: Workspace) -> None:
     expect(desk.page.locator(".judged")).to_have_text("4 productive")
     expect(second.get_by_label("Against option 2")).to_have_value("the jump stays wrong")
     expect(second.get_by_role("radio", name="Option 1 was chosen")).to_be_checked()
+    expect(third.get_by_role("checkbox", checked=True)).to_have_count(N_HUNKS)
 
 
 # --- validate -------------------------------------------------------------------------------------
@@ -191,16 +228,25 @@ def run_tests(desk: Workspace) -> None:
     desk.page.evaluate("window.sameDocument = true")
     desk.right.get_by_role("button", name="Run tests").click()
     verdicts = desk.page.locator("#verdicts")
-    for words in ("base fails 7/7 ✓", "gold passes ✓", "model resolves ✓"):
+    for words in (f"base fails {N_TESTS}/{N_TESTS} ✓", "gold passes ✓", "model resolves ✓"):
         expect(verdicts).to_contain_text(words, timeout=RUN_MS)
     assert desk.page.evaluate("window.sameDocument"), "the page was loaded again"
 
 
 def write_verification(desk: Workspace) -> None:
-    card = desk.add_step(3, "v", VERIFICATION["claim"], VERIFICATION["rationale"])
+    card = desk.add_step(4, "v", VERIFICATION["claim"], VERIFICATION["rationale"])
+    card.get_by_label("Tests, one a line").fill("\n".join(failing_tests()))
+    card.get_by_label("What they do not show").fill("Weekly rules with several weekdays.")
     row = desk.right.get_by_role("row").filter(has_text="test_yearly_comes_back_to_29_february")
     desk.cite(row.locator("[data-cite-kind='test']").last, card)
     desk.saved()
+
+
+def failing_tests() -> list[str]:
+    rows = map(json.loads, (SAMPLES / "tasks.jsonl").read_text().splitlines())
+    [row] = [row for row in rows if row["instance_id"] == INSTANCE]
+    tests: list[str] = json.loads(row["FAIL_TO_PASS"])
+    return tests
 
 
 def write_draft(desk: Workspace) -> None:
@@ -254,7 +300,7 @@ def judge(reviewer: Person, answer: str, summary: str, verdict: str) -> None:
 
 def answer_the_review(desk: Workspace) -> None:
     desk.page.reload()
-    card = desk.card(3)
+    card = desk.card(4)
     note = card.get_by_role("region", name="Comment of a reviewer")
     expect(note).to_contain_text("Say what else was compared.")
     card.get_by_label("Rationale").fill(MENDED)
@@ -299,21 +345,27 @@ def check_export(schema: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     assert line["batch"] == BATCH
     assert line["annotation"]["submission_number"] == 2
     assert SECRET not in json.dumps(lines)
-    check_written(line["annotation"]["content"]["reasoning_steps"])
+    content = line["annotation"]["content"]
+    assert content["overview"]["strategy"] == OVERVIEW["strategy"]
+    assert content["root_cause"]["claim"] == ROOT_CAUSE["claim"]
+    check_written(content["reasoning_steps"])
     check_citations(line)
     check_verdicts(line["validation"])
     check_review(line["review"])
 
 
 def check_written(steps: list[dict[str, Any]]) -> None:
-    unsaid = {"considered_by": "", "evidence": []}
-    options = [{**option, **unsaid} for option in DECISION["options"]]
-    typed = [OBSERVATION, {**DECISION, "options": options}, {**VERIFICATION, "rationale": MENDED}]
+    options = [{**option, "evidence": []} for option in DECISION["options"]]
+    decision = {**DECISION, "options": options}
+    typed = [OBSERVATION, decision, CHANGE, {**VERIFICATION, "rationale": MENDED}]
     written = [
         {name: step[name] for name in expected} for step, expected in zip(steps, typed, strict=True)
     ]
     assert written == typed
     assert steps[0]["covers"] == [4]
+    assert steps[1]["details"]["question"] == QUESTION
+    assert len(steps[2]["details"]["hunks"]) == N_HUNKS
+    assert len(steps[3]["details"]["tests"]) == N_TESTS
 
 
 def check_citations(line: dict[str, Any]) -> None:

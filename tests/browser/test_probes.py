@@ -34,6 +34,11 @@ def test_a_claim_is_checked_cited_and_run_again(site: RunningSite, browser: Brow
     )
     desk = Workspace(annotator)
     claim_one(annotator)
+    desk.answer_overview(
+        dict.fromkeys(("strategy", "well_specified", "tests_fair"), "See the checks."),
+        ended="gave_up",
+        why="Only the checks are asked for.",
+    )
     card = desk.add_step(1, "e", "Two checks show it", "See below.")
     desk.saved()
     check_a_command_by_keyboard(desk, card)
@@ -43,6 +48,7 @@ def test_a_claim_is_checked_cited_and_run_again(site: RunningSite, browser: Brow
     expect(judged.nth(1)).to_contain_text("not as claimed ✗", timeout=RUN_MS)
     card.get_by_role("button", name="Cite the result").first.click()
     expect(card.locator(".cite-chip")).to_contain_text("check: As claimed")
+    desk.let_stand("did not come out as claimed", "It shows how a test that passes is judged.")
     desk.hand_in()
     expect(card.locator(".probe")).to_have_count(2)
     run_again(reviewer)
