@@ -5,12 +5,20 @@ from __future__ import annotations
 import uuid
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from annotator.models import Annotation, Assignment, Citation, ReasoningStep, StepProbe
+from annotator.models import (
+    Annotation,
+    Assignment,
+    Citation,
+    ReasoningStep,
+    StepProbe,
+    Submission,
+    TimeEntry,
+)
 from trajectories.models import Batch
 
 RELATIONS = (
@@ -34,6 +42,37 @@ def get_own_assignment(user: User, pk: int) -> Assignment:
     if assignment.annotator_id != user.pk:
         raise PermissionDenied("Only its annotator changes this.")
     return assignment
+
+
+def get_timed_assignment(user: User, pk: int) -> Assignment:
+    """Return an assignment that the person works on, reviewers included, or raise Http404."""
+    if not user.is_reviewer:
+        return get_assignment(user, pk)
+    reviewed = Submission.objects.visible_to(user).values("annotation__assignment")
+    known = Assignment.objects.filter(Q(pk__in=reviewed) | Q(annotator=user))
+    return get_object_or_404(known.select_related(*RELATIONS), pk=pk)
+
+
+def get_assignment_to_claim(user: User, pk: int) -> Assignment:
+    """As `get_timed_assignment`, to enter time: 403 for an admin where nothing was handed in."""
+    assignment = get_timed_assignment(user, pk)
+    if assignment.annotator_id != user.pk and not assignment.annotation.submissions.exists():
+        raise PermissionDenied("Only who works on it enters time.")
+    return assignment
+
+
+def get_time_entry(user: User, pk: int) -> TimeEntry:
+    """Return the person's own entry (any, for an admin), or raise Http404."""
+    visible = TimeEntry.objects.visible_to(user).select_related("assignment", "person")
+    return get_object_or_404(visible, pk=pk)
+
+
+def get_own_time_entry(user: User, pk: int) -> TimeEntry:
+    """As `get_time_entry`, for a correction: 403 for an admin who only reads."""
+    entry = get_time_entry(user, pk)
+    if entry.person_id != user.pk:
+        raise PermissionDenied("Only who worked then corrects this.")
+    return entry
 
 
 def get_annotation(user: User, pk: int) -> Annotation:

@@ -16,17 +16,27 @@ from annotator.posted import MOST_TEXT_CHARS, NOT_JSON, unix
 class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
     class Meta:
         model = BatchPolicy
-        fields = ("overlap", "blind_first", "due_on", "schema_version", "guideline")
+        fields = (
+            "overlap",
+            "blind_first",
+            "due_on",
+            "idle_minutes",
+            "schema_version",
+            "guideline",
+        )
         labels = {
             "schema_version": "A submission holds",
             "blind_first": "Blind first",
             "due_on": "Due on",
+            "idle_minutes": "Idle after (minutes)",
             "overlap": "Annotators per trajectory",
             "guideline": "Guideline (Markdown)",
         }
         help_texts = {
             "blind_first": "Gold patch, hints and verdicts stay hidden until a first diagnosis.",
             "overlap": "",
+            "idle_minutes": "A shorter pause in use counts as reading. After a longer one the "
+            "person is asked whether they were working.",
             "guideline": "Annotators see it on the page of the batch.",
         }
         widgets = {"due_on": forms.DateInput(attrs={"type": "date"})}
@@ -42,6 +52,7 @@ class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["schema_version"].required = False
+        self.fields["idle_minutes"].required = False
         off = self.fields["checks_off"]
         assert isinstance(off, forms.MultipleChoiceField)
         off.choices = [(check.id, check.title) for check in ALL_CHECKS]
@@ -49,6 +60,9 @@ class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
 
     def clean_schema_version(self) -> int:
         return self.cleaned_data["schema_version"] or self.instance.schema_version
+
+    def clean_idle_minutes(self) -> int:
+        return self.cleaned_data["idle_minutes"] or self.instance.idle_minutes
 
     def save(self, commit: bool = True) -> BatchPolicy:
         self.instance.checks = dict.fromkeys(self.cleaned_data["checks_off"], False)

@@ -9,6 +9,7 @@ from annotator.views import (
     probes,
     reasoning,
     restructuring,
+    times,
     whole,
     workspace,
     writing,
@@ -34,6 +35,16 @@ assignment_urls = [
     path("findings/", checks.findings, name="findings"),
     path("test-ids/", probes.test_ids, name="test-ids"),
     path("complete/", writing.complete, name="complete"),
+    path("beat/", times.beat, name="beat"),
+    path("time/", times.assignment_time, name="time"),
+    path("time/claim/", times.claim, name="time-claim"),
+    path("time/add/", times.add, name="time-add"),
+]
+
+# /time/<pk>/
+time_urls = [
+    path("correct/", times.correct, name="time-correct"),
+    path("decide/", times.decide, name="time-decide"),
 ]
 
 # /annotations/<pk>/
@@ -81,6 +92,7 @@ urlpatterns = [
     path("", batches.home, name="home"),
     path("batches/", include(batch_urls)),
     path("assignments/<int:pk>/", include(assignment_urls)),
+    path("time/<int:pk>/", include(time_urls)),
     path("annotations/<int:pk>/", include(annotation_urls)),
     path("reasoning/<uuid:uid>/", include(reasoning_urls)),
     path("citations/<uuid:uid>/", include(citation_urls)),

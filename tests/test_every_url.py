@@ -83,6 +83,7 @@ NILS_READS = (OK, HIDDEN, OK, HIDDEN, HIDDEN)
 OLGA_READS = (OK, HIDDEN, HIDDEN, OK, HIDDEN)
 NILS_WRITES = (NO_ROLE, HIDDEN, OK, HIDDEN, HIDDEN)
 OLGA_WRITES = (NO_ROLE, HIDDEN, HIDDEN, OK, HIDDEN)
+JUDGED = (OK, OK, HIDDEN, OK, HIDDEN)
 
 EVIDENCE = (
     ("trajectories:outline", ()),
@@ -158,6 +159,30 @@ def evidence_rules() -> Iterator[Rule]:
                 tuple(HIDDEN for _ in gets),
                 query="?gap=1&bottom=20&path=pkg/core.py",
             )
+
+
+def time_rules(
+    about: str, held: Callable[[World], Any], reads: tuple[object, ...], works: tuple[object, ...]
+) -> Iterator[Rule]:
+    """Who sees the time that went into an assignment, enters some, corrects it, decides on it."""
+
+    def assignment(world: World) -> list[Any]:
+        return [held(world).assignment.pk]
+
+    def entry(world: World) -> list[Any]:
+        return [held(world).claimed.pk]
+
+    yield from rules("annotator:time", about, assignment, *reads)
+    yield from rules("annotator:beat", about, assignment, *reads, method="post")
+    yield from rules("annotator:time-claim", about, assignment, *works, method="post",
+                     data={"seconds_ago": 60, "reason": "x"})  # fmt: skip
+    yield from rules("annotator:time-add", about, assignment, *works, method="post")
+    # One's own alone, also for who reviews it.
+    corrects = (NO_ROLE, HIDDEN, *works[2:])
+    yield from rules("annotator:time-correct", about, entry, *corrects, method="post",
+                     data={"minutes": 1, "reason": "x"})  # fmt: skip
+    yield from rules("annotator:time-decide", about, entry, *ADMIN, method="post",
+                     data={"accepts": 1})  # fmt: skip
 
 
 def writing_rules(about: str, held: Callable[[World], Any], *gets: object) -> Iterator[Rule]:
@@ -334,6 +359,10 @@ RULES = [
         lambda w: [w.blind.assignment.pk],
         *NILS_READS,
     ),
+    *time_rules("nils", lambda w: w.shared, NILS_READS, NILS_WRITES),
+    *time_rules("olga", lambda w: w.shared_of_olga, OLGA_READS, OLGA_WRITES),
+    # What was handed in is reviewed, which is work, too.
+    *time_rules("foreign", lambda w: w.foreign, JUDGED, JUDGED),
     *writing_rules("nils", lambda w: w.shared, *NILS_WRITES),
     *writing_rules("olga", lambda w: w.shared_of_olga, *OLGA_WRITES),
     # reviews

@@ -15,7 +15,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from annotator.services.timekeeping import correct_time
 from reviews.models import Export
 from reviews.services.threads import open_thread
 from tests.annotator.conftest import cite_thought, write
@@ -25,7 +27,7 @@ from tests.reviews.factories import make_assignment, make_submission
 from tests.reviews.runs import make_run
 from tests.test_every_url import RULES, pages_of
 from tests.trajectories.git_repositories import make_sample
-from tests.world import Held, World, make_environment, make_world
+from tests.world import Held, World, add_time, make_environment, make_world
 from trajectories.models import BatchTask, Step, Trajectory
 from validation.models import TreeName
 
@@ -36,6 +38,7 @@ _TREES = (TreeName.BASE, TreeName.GOLD, TreeName.MODEL)
 def grow(world: World, round_: int) -> None:
     """Add N of everything to the world."""
     for held in (world.shared, world.foreign):
+        _add_time(held, round_)
         _add_steps(held.trajectory)
         _add_writing(held)
         _add_files(held.trajectory, round_)
@@ -62,6 +65,12 @@ def _add_writing(held: Held) -> None:
     if held.assignment.is_writable:
         for _ in range(N):
             cite_thought(held.annotation, write(held.annotation))
+
+
+def _add_time(held: Held, round_: int) -> None:
+    for number in range(N):
+        claim = add_time(held.assignment, hours_ago=10 * round_ + number + 2)
+        correct_time(claim.person, claim, 60, "less", timezone.now())
 
 
 def _add_files(trajectory: Trajectory, round_: int) -> None:

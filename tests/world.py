@@ -8,7 +8,10 @@ the reviewer has opened that submission. Ines is an annotator without any work.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.events import record
 from accounts.models import Event, Role, User
@@ -21,6 +24,7 @@ from annotator.models import (
     ReasoningStep,
     StepProbe,
     Submission,
+    TimeEntry,
 )
 from annotator.services.claiming import claim_next
 from reviews.models import Export, Thread
@@ -66,6 +70,7 @@ class Held:
     citation: Citation
     gold_run: Run
     probe: Probe
+    claimed: TimeEntry
 
 
 @dataclass
@@ -134,6 +139,24 @@ ROLES = {
 }
 
 
+def add_time(assignment: Assignment, hours_ago: int = 1) -> TimeEntry:
+    """Have some minutes measured, and after a pause some claimed, which is returned."""
+    start = timezone.now() - timedelta(hours=hours_ago)
+
+    def entry(first: int, last: int, **fields: Any) -> TimeEntry:
+        return TimeEntry.objects.create(
+            assignment=assignment,
+            person=assignment.annotator,
+            activity="annotating",
+            started_at=start + timedelta(minutes=first),
+            ended_at=start + timedelta(minutes=last),
+            **fields,
+        )
+
+    entry(0, 12, kind="measured")
+    return entry(20, 31, kind="claimed", reason="Read on paper")
+
+
 def _person(name: str, role: str) -> User:
     return User.objects.create_user(username=name, password="a long password", role=role)
 
@@ -157,4 +180,5 @@ def _held(user: User, trajectory: Trajectory) -> Held:
         citation=cite_thought(assignment.annotation, step),
         gold_run=run,
         probe=make_probe(user, trajectory, step),
+        claimed=add_time(assignment),
     )

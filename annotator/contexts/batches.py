@@ -6,13 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 
 from accounts.models import User
 from annotator.models import (
     CHAIN_KINDS,
     Assignment,
     AssignmentState,
+    TimeEntry,
 )
 from annotator.services.claiming import free_slots
 from trajectories.models import Batch
@@ -117,6 +118,14 @@ def assignments_of(user: User, batch: Batch | None = None) -> list[Assignment]:
                 ),
             ),
             last_edit=Max("annotation__changed_at"),
+            active=Subquery(_active_time(user)),
         )
     )
     return sorted(found, key=lambda a: (order.get(AssignmentState(a.state), 3), -a.pk))
+
+
+def _active_time(user: User) -> Any:
+    """Add up what counts of the person's work on an assignment."""
+    entries = TimeEntry.objects.counting().filter(assignment=OuterRef("pk"), person=user)
+    total = Sum(F("ended_at") - F("started_at"))
+    return entries.order_by().values("assignment").annotate(total=total).values("total")

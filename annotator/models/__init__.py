@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from annotator.models.active_time import Activity, TimeEntry, TimeKind
 from annotator.models.annotation import Annotation, CheckReport, Edit, Submission
 from annotator.models.assignment import Assignment, AssignmentState, BatchPolicy
 from annotator.models.reasoning import (
@@ -17,6 +18,7 @@ from annotator.models.reasoning import (
 
 __all__ = [
     "CHAIN_KINDS",
+    "Activity",
     "Annotation",
     "Assignment",
     "AssignmentState",
@@ -31,4 +33,6 @@ __all__ = [
     "Relation",
     "StepProbe",
     "Submission",
+    "TimeEntry",
+    "TimeKind",
 ]

@@ -33,6 +33,10 @@ class BatchPolicy(models.Model):
     weekly_hours_target = models.PositiveSmallIntegerField(null=True, blank=True)
     # Gold patch, verdicts and hints stay hidden until a first diagnosis is committed.
     blind_first = models.BooleanField(default=False)
+    # A longer pause in use counts only if the person says that they were working; docs/time.md.
+    idle_minutes = models.PositiveSmallIntegerField(
+        default=5, validators=[MinValueValidator(1), MaxValueValidator(60)]
+    )
 
     class Meta:
         verbose_name_plural = "batch policies"

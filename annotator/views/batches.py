@@ -12,6 +12,7 @@ from accounts.events import record
 from accounts.http import AuthenticatedHttpRequest
 from accounts.models import Role
 from annotator.access import get_batch, get_own_assignment
+from annotator.contexts.batch_time import batch_time
 from annotator.contexts.batches import assignments_of, batch_rows
 from annotator.forms import BatchPolicyForm
 from annotator.models import Assignment
@@ -84,6 +85,7 @@ def _batch_page(
         context["form"] = form or BatchPolicyForm(instance=rules)
         context["trajectories"] = trajectory_rows(subject)
         context["admission"] = batch_admission(subject)
+        context["time"] = batch_time(subject)
     status = 422 if form is not None else 200
     return render(request, "annotator/batch_detail.html", context, status=status)
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import AuthenticatedHttpRequest
 from annotator.access import get_annotation, get_assignment, get_own_assignment
+from annotator.contexts.active_time import clock_view
 from annotator.contexts.reasoning import outline_marks, reasoning_context
 from annotator.models import Assignment, AssignmentState
 from annotator.services.editing import NotWritable
@@ -49,6 +50,7 @@ def _page(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResp
         "verdicts": verdicts_context(trajectory, sight),
         "reasoning": reasoning,
         "problems": [],
+        "clock": clock_view(user, assignment) if assignment.annotator_id == user.pk else None,
     }
     if reasoning.is_writable and _is_checking(request):
         context["problems"] = all_problems(assignment.annotation)

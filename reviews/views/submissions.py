@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.access import require_role
 from accounts.http import AuthenticatedHttpRequest
 from accounts.models import Role
+from annotator.contexts.active_time import ClockView, clock_view
 from annotator.models import Submission
 from reviews.access import get_submission
 from reviews.contexts import (
@@ -70,8 +71,17 @@ def submission(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         ),
         "verdicts": verdicts,
         "warnings": run_warnings(verdicts) if sight.sees_verdicts else [],
+        "clock": _clock(request, subject),
     }
     return render(request, "reviews/submission.html", context)
+
+
+def _clock(request: AuthenticatedHttpRequest, subject: Submission) -> ClockView | None:
+    """Return the reader's clock; looking at one's own submission is no review."""
+    assignment = subject.annotation.assignment
+    if assignment.annotator_id == request.user.pk:
+        return None
+    return clock_view(request.user, assignment)
 
 
 @require_GET

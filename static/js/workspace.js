@@ -2,6 +2,7 @@
 
 import "./evidence.js";
 import "./autosave.js";
+import "./active-time.js";
 import "./cite.js";
 import "./preview.js";
 import "./judge.js";

@@ -45,6 +45,7 @@ def test_an_annotator_sees_what_is_free_and_what_is_theirs(
     page = page_of(annotator_client.get(HOME))
     assert [a.get("href") for a in page.select("td a")] == [
         reverse("annotator:workspace", args=[assignment.pk]),
+        reverse("annotator:time", args=[assignment.pk]),
         batch_url(batch),
     ]
     [form] = page.select("td form")
