@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -186,19 +188,36 @@ def _citation(citation: Citation) -> Content:
     }
 
 
-def problems(annotation: Annotation) -> list[str]:
-    """Return what has to be mended before the annotation can be handed in, a sentence each."""
+@dataclass(frozen=True)
+class Problem:
+    """What keeps an annotation from being handed in: a sentence.
+
+    `check` is the id of the check that looks for the same, or empty where none does.
+    """
+
+    sentence: str
+    check: str = ""
+
+
+def problems(annotation: Annotation) -> list[Problem]:
+    """Return what has to be mended before handing in, whatever the batch has switched off."""
     steps = live_steps(annotation)
-    found = [] if steps else ["There is no reasoning step yet; press n to write the first."]
+    found = (
+        [] if steps else [Problem("There is no reasoning step yet; press n to write the first.")]
+    )
     if _needs_diagnosis(annotation):
-        found.append("The first diagnosis is not committed yet; this batch asks for it.")
+        diagnosis = "The first diagnosis is not committed yet; this batch asks for it."
+        found.append(Problem(diagnosis, "diagnosis-committed"))
     trajectory = annotation.assignment.membership.trajectory
     cited = (citation for step in steps for citation in step.live_citations)  # type: ignore[attr-defined]
     anchors = anchors_of_rows(cited, trajectory)
     for number, step in enumerate(steps, start=1):
-        found += [f"R{number} {problem}" for problem in _step_problems(step, trajectory, anchors)]
+        found += [
+            Problem(f"R{number} {says}", check)
+            for check, says in _step_problems(step, trajectory, anchors)
+        ]
     # The schema has the last word, where nothing that a person can name is wrong.
-    return found or schema_violations(build_content(annotation))
+    return found or [Problem(each) for each in schema_violations(build_content(annotation))]
 
 
 def _needs_diagnosis(annotation: Annotation) -> bool:
@@ -206,31 +225,31 @@ def _needs_diagnosis(annotation: Annotation) -> bool:
     return bool(policy and policy.blind_first and annotation.diagnosis_committed_at is None)
 
 
-def _step_problems(step: ReasoningStep, trajectory: Trajectory, anchors: Anchors) -> list[str]:
-    found = []
+def _step_problems(
+    step: ReasoningStep, trajectory: Trajectory, anchors: Anchors
+) -> Iterator[tuple[str, str]]:
+    """Yield check ids with what is wrong with a reasoning step."""
     if not step.claim.strip():
-        found.append("has no claim; say in one line what it states.")
+        yield "claim-present", "has no claim; say in one line what it states."
     if step.kind == ReasoningKind.DECISION:
-        found += _option_problems(step.options)
+        yield from (("decision-shape", says) for says in _option_problems(step.options))
     unknown = [str(number) for number in step.covers if not 1 <= number <= trajectory.n_steps]
     if unknown:
-        found.append(
-            f"covers step {', '.join(unknown)}, but the trajectory has {trajectory.n_steps} steps."
+        yield (
+            "steps-agree",
+            f"covers step {', '.join(unknown)}, but the trajectory has {trajectory.n_steps} steps.",
         )
     if any(is_open(each) for each in step.live_probes):  # type: ignore[attr-defined]
-        found.append("has a check that still runs; wait for its result, or remove it.")
+        yield "", "has a check that still runs; wait for its result, or remove it."
     for citation in step.live_citations:  # type: ignore[attr-defined]
         if problem := problem_of(citation, trajectory, anchors):
-            found.append(f"cites “{citation.quote[:60]}”: {problem}")
-    return found
+            yield "citation-resolves", f"cites “{citation.quote[:60]}”: {problem}"
 
 
-def _option_problems(options: list[Content]) -> list[str]:
-    found = []
+def _option_problems(options: list[Content]) -> Iterator[str]:
     if len(options) < 2:
-        found.append("is a decision with fewer than two options; name what it was decided against.")
+        yield "is a decision with fewer than two options; name what it was decided against."
     elif sum(bool(option["chosen"]) for option in options) != 1:
-        found.append("is a decision without a chosen option; mark the one that was taken.")
+        yield "is a decision without a chosen option; mark the one that was taken."
     if any(not option["title"].strip() for option in options):
-        found.append("has an option without a title.")
-    return found
+        yield "has an option without a title."

@@ -31,8 +31,10 @@ class NotReady(Exception):
 
 def all_problems(annotation: Annotation) -> list[str]:
     """Return what keeps the annotation from being handed in, a sentence each."""
-    blocking = [finding.message for finding in check_annotation(annotation).blocking]
-    return list(dict.fromkeys([*blocking, *problems(annotation)]))
+    report = check_annotation(annotation)
+    # What a check looked for is said, or waived, there.
+    others = [each.sentence for each in problems(annotation) if each.check not in report.checked]
+    return [*(finding.message for finding in report.blocking), *others]
 
 
 @transaction.atomic

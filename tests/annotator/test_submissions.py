@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Event, User
+from annotator.checks import ALL_CHECKS
 from annotator.models import Annotation, AssignmentState, Submission
 from annotator.services.claiming import policy_of
 from annotator.services.editing import (
@@ -17,7 +18,7 @@ from annotator.services.editing import (
     remove_citation,
     save_step,
 )
-from annotator.services.submitting import NotReady, submit
+from annotator.services.submitting import NotReady, all_problems, submit
 from annotator.services.whole import judge
 from annotator.submissions import (
     build_content,
@@ -151,14 +152,34 @@ def test_what_is_missing_is_named_with_its_step(
 ) -> None:
     write(annotation, kind, **values)
     [problem] = problems(annotation)
-    assert problem.startswith("R1 ") and says in problem
+    assert problem.sentence.startswith("R1 ") and says in problem.sentence
 
 
 def test_a_citation_that_no_longer_holds_is_named(complete: Annotation) -> None:
     trajectory = complete.assignment.membership.trajectory
     Step.objects.filter(trajectory=trajectory, number=2).update(thought="Gone.")
     [problem] = problems(complete)
-    assert problem.startswith("R1 cites “I run the”")
+    assert problem.sentence.startswith("R1 cites “I run the”")
+
+
+@pytest.mark.checks
+def test_what_a_check_finds_is_said_once(complete: Annotation) -> None:
+    trajectory = complete.assignment.membership.trajectory
+    Step.objects.filter(trajectory=trajectory, number=2).update(thought="Gone.")
+    found = [each for each in all_problems(complete) if "R1" in each]
+    assert len(found) == 1, found
+    assert found[0].startswith("R1 cites")
+
+
+@pytest.mark.checks
+def test_what_a_check_finds_keeps_it_from_being_handed_in_where_the_check_is_off(
+    complete: Annotation,
+) -> None:
+    policy = policy_of(complete.assignment.membership.batch)
+    policy.checks = {check.id: False for check in ALL_CHECKS}
+    policy.save()
+    complete.reasoning_steps.update(claim="")
+    assert any("R1 has no claim" in each for each in all_problems(complete))
 
 
 def test_a_blind_batch_asks_for_the_first_diagnosis(complete: Annotation, annotator: User) -> None:
@@ -166,7 +187,7 @@ def test_a_blind_batch_asks_for_the_first_diagnosis(complete: Annotation, annota
     policy.blind_first = True
     policy.save()
     annotation = Annotation.objects.get(pk=complete.pk)
-    assert problems(annotation) == [
+    assert [each.sentence for each in problems(annotation)] == [
         "The first diagnosis is not committed yet; this batch asks for it."
     ]
     commit_diagnosis(annotator, annotation, "The sign.")
