@@ -63,9 +63,17 @@ class ReasoningStepForm(forms.Form):
     data: QueryDict
 
     def __init__(
-        self, data: QueryDict, *, n_steps: int, citation_uids: Callable[[], Sequence[str]]
+        self,
+        data: QueryDict,
+        *,
+        n_steps: Callable[[], int],
+        citation_uids: Callable[[], Sequence[str]],
     ) -> None:
-        """`citation_uids` returns what options count as evidence 1, 2, 3."""
+        """Both are asked only where they are needed; options count citations as 1, 2, 3."""
+        fields = self.base_fields.items()
+        self.base_fields = {  # type: ignore[misc]
+            name: field for name, field in fields if name in {*data, "version"}
+        }
         super().__init__(data)
         self._n_steps = n_steps
         self._citation_uids = citation_uids
@@ -83,8 +91,8 @@ class ReasoningStepForm(forms.Form):
 
     def clean_visible_from(self) -> int | None:
         step: int | None = self.cleaned_data["visible_from"]
-        if step is not None and step > self._n_steps:
-            raise ValidationError(f"The trajectory has the steps 1 to {self._n_steps}.")
+        if step is not None and step > (n_steps := self._n_steps()):
+            raise ValidationError(f"The trajectory has the steps 1 to {n_steps}.")
         return step
 
     def clean_tests(self) -> list[str]:
@@ -92,8 +100,10 @@ class ReasoningStepForm(forms.Form):
         return list(dict.fromkeys(line for line in lines if line))[:MOST_ROWS]
 
     def _steps(self, text: str) -> list[int]:
+        if not text.strip():
+            return []
         try:
-            return parse_covers(text, self._n_steps)
+            return parse_covers(text, self._n_steps())
         except BadCovers as error:
             raise ValidationError(str(error)) from error
 
@@ -173,7 +183,8 @@ class ReasoningStepForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """The fields that were sent, cleaned."""
         sent = {name.removesuffix("_json").removesuffix("_sent") for name in self.data}
-        return {name: self.cleaned_data[name] for name in FIELDS if name in sent}
+        sent &= set(FIELDS)
+        return {name: value for name, value in self.cleaned_data.items() if name in sent}
 
 
 # What options of the first versions of the schema lack.

@@ -131,15 +131,24 @@ def add_step(user: User, annotation: Annotation, kind: str) -> ReasoningStep:
 
 @transaction.atomic
 def save_step(
-    user: User, step: ReasoningStep, values: Mapping[str, Any], version: int
+    user: User,
+    step: ReasoningStep,
+    values: Mapping[str, Any],
+    version: int,
+    *,
+    read_at: int | None = None,
 ) -> ReasoningStep:
     """Save the fields of a reasoning step that were written on top of `version`.
+
+    `read_at` is how many edits the annotation had when `step` was read, where that is known: if it
+    has no more of them now, the step is not read again.
 
     Fields that somebody else (another tab) changed meanwhile are merged where only one side
     touched them; where both did, nothing is saved and StaleVersion carries all three texts.
     """
     locked = lock_by_id(user, step.annotation_id)
-    current = ReasoningStep.objects.get(pk=step.pk)
+    is_current = read_at == locked.edit_count
+    current = step if is_current else ReasoningStep.objects.get(pk=step.pk)
     if current.deleted_at is not None:
         raise NotWritable("This reasoning step was removed in another window; undo that first.")
     stored = read_fields(current)

@@ -106,12 +106,20 @@ def add(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
 @refuses_plainly
 def save(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     """Save what was written; 409 with both texts if another window changed the same field."""
-    step, n_steps = get_step_to_save(request.user, uid)
-    form = ReasoningStepForm(request.POST, n_steps=n_steps, citation_uids=step.citation_uids)
+    found = get_step_to_save(request.user, uid)
+    form = ReasoningStepForm(
+        request.POST, n_steps=found.n_steps, citation_uids=found.step.citation_uids
+    )
     if not form.is_valid():
         return _refused_save(request, form)
     try:
-        saved = editing.save_step(request.user, step, form.values, form.cleaned_data["version"])
+        saved = editing.save_step(
+            request.user,
+            found.step,
+            form.values,
+            form.cleaned_data["version"],
+            read_at=found.read_at,
+        )
     except StaleVersion as error:
         return _conflict(request, error)
     return _saved(request, saved, form)

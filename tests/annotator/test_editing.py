@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
+from annotator.access import get_step_to_save
 from annotator.models import Annotation, Assignment, Edit, ReasoningStep
 from annotator.services.editing import (
     NotWritable,
@@ -76,6 +77,18 @@ def test_fields_that_were_not_sent_stay(annotation: Annotation) -> None:
 
 
 # --- two windows ----------------------------------------------------------------------------------
+
+
+def test_what_was_written_between_reading_and_locking_is_merged(annotation: Annotation) -> None:
+    step = write(annotation, claim="one", rationale="one")
+    read = get_step_to_save(annotation.assignment.annotator, step.uid)
+    save(step, step.version, claim="theirs")
+    user = annotation.assignment.annotator
+    saved = save_step(
+        user, read.step, {"rationale": "ours"}, read.step.version, read_at=read.read_at
+    )
+    saved.refresh_from_db()
+    assert (saved.claim, saved.rationale, saved.version) == ("theirs", "ours", step.version + 2)
 
 
 def test_different_fields_from_two_windows_are_merged(annotation: Annotation) -> None:
