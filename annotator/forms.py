@@ -62,7 +62,8 @@ class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
         return self.cleaned_data["schema_version"] or self.instance.schema_version
 
     def clean_idle_minutes(self) -> int:
-        return self.cleaned_data["idle_minutes"] or self.instance.idle_minutes
+        minutes = self.cleaned_data["idle_minutes"]
+        return self.instance.idle_minutes if minutes is None else minutes
 
     def save(self, commit: bool = True) -> BatchPolicy:
         self.instance.checks = dict.fromkeys(self.cleaned_data["checks_off"], False)

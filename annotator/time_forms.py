@@ -70,22 +70,15 @@ def _ago(number: Any) -> float:
 
 
 class ClaimForm(forms.Form):
-    """Time that was not measured: between two moments, or seconds before now.
+    """Time that was not measured: between two moments, or seconds before now."""
 
-    `was` is the reason that a button stands for.
-    """
-
-    reason = ReasonField(required=False)
-    was = forms.CharField(max_length=40, required=False)
+    reason = ReasonField()
     started_at = forms.DateTimeField(required=False)
     ended_at = forms.DateTimeField(required=False)
     seconds_ago = forms.FloatField(min_value=0, max_value=_MOST_SECONDS_AGO, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        data["reason"] = data.get("was") or data.get("reason", "")
-        if not self.errors and not data["reason"]:
-            raise ValidationError("Say what you were working on.")
         has_moments = data.get("started_at") and data.get("ended_at")
         if not self.errors and not has_moments and data.get("seconds_ago") is None:
             raise ValidationError("Say from when to when.")

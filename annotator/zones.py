@@ -14,7 +14,7 @@ from accounts.http import AuthenticatedHttpRequest
 
 P = ParamSpec("P")
 View = Callable[Concatenate[AuthenticatedHttpRequest, P], HttpResponseBase]
-# Set by static/js/active-time.js.
+# Set by static/js/zone.js.
 COOKIE = "zone"
 
 
@@ -37,5 +37,5 @@ def _zone(name: str) -> Any:
         return "UTC"
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         return "UTC"

@@ -41,16 +41,19 @@ class ClockView:
     beat_seconds: int = BEAT_SECONDS
 
 
-def clock_view(person: User, assignment: Assignment) -> ClockView:
-    """Return the clock for who works on the assignment (two queries)."""
+def clock_view(
+    person: User, assignment: Assignment, *, is_read_by_another: bool = False
+) -> ClockView:
+    """Return the clock of who works on the assignment (two queries)."""
     activity = activity_of(person, assignment)
+    is_measured = not is_read_by_another and is_being_done(assignment, activity)
     ticket = Ticket(assignment.pk, person.pk, activity, timezone.now())
     return ClockView(
         seconds=counted_seconds(assignment.pk, person.pk, activity),
         url=reverse("annotator:time", args=[assignment.pk]),
         beat_url=reverse("annotator:beat", args=[assignment.pk]),
         claim_url=reverse("annotator:time-claim", args=[assignment.pk]),
-        ticket=ticket.sign() if is_being_done(assignment, activity) else "",
+        ticket=ticket.sign() if is_measured else "",
         person_id=person.pk,
         idle_seconds=policy_of(assignment.membership.batch).idle_minutes * 60,
     )

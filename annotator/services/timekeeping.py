@@ -64,8 +64,9 @@ def beat(ticket: Ticket, spans: Iterable[Span], now: datetime) -> Clock:
             _keep_late(ticket, Span(piece.start, min(piece.end, known_from)))
         if piece.end >= known_from:
             part = Span(max(piece.start, known_from), piece.end)
-            current = _measure(ticket, current, part, taken)
-    if current is not None and _is_going_on(current, now):
+            current = _measure(ticket, current, part, taken, now)
+    if current is not None and current.seen_at != now and _is_going_on(current, now):
+        # Nothing was used since, but the page is there: a pause that may turn out to be reading.
         TimeEntry.objects.filter(pk=current.pk).update(seen_at=now)
     return Clock(counted_seconds(ticket.assignment_id, ticket.person_id, ticket.activity), is_open)
 
@@ -123,12 +124,12 @@ def _is_going_on(current: TimeEntry, now: datetime) -> bool:
 
 
 def _measure(
-    ticket: Ticket, current: TimeEntry | None, span: Span, taken: Iterable[Span]
+    ticket: Ticket, current: TimeEntry | None, span: Span, taken: Iterable[Span], now: datetime
 ) -> TimeEntry:
     """Extend the current entry where the span goes on from it, or begin another."""
     if current is None or not _goes_on(current, span, taken):
-        return _add(ticket, TimeKind.MEASURED, span, seen_at=span.end)
-    current.ended_at = current.seen_at = span.end
+        return _add(ticket, TimeKind.MEASURED, span, seen_at=now)
+    current.ended_at, current.seen_at = span.end, now
     current.save(update_fields=["ended_at", "seen_at"])
     return current
 

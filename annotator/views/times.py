@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,7 +20,7 @@ from annotator.access import (
     get_timed_assignment,
 )
 from annotator.contexts.active_time import time_of_people
-from annotator.models import Assignment
+from annotator.models import Assignment, TimeEntry
 from annotator.services import timekeeping
 from annotator.services.claiming import policy_of
 from annotator.services.timekeeping import TimeUserError
@@ -114,7 +115,8 @@ def _claim(
         return _answer(request, assignment.pk, error=str(error))
     total = sum(entry.length.total_seconds() for entry in entries)
     rest = " The rest was counted already." if total < int(span.seconds) - 60 else ""
-    return _answer(request, assignment.pk, done=f"{hours(total)} counted as claimed.{rest}")
+    done = f"{hours(total)} counted as claimed.{rest}"
+    return _answer(request, assignment.pk, done=done, entry=entries[0])
 
 
 @require_POST
@@ -123,7 +125,7 @@ def correct(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     entry = get_own_time_entry(request.user, pk)
     form = CorrectForm(request.POST)
     if not form.is_valid():
-        return _answer(request, entry.assignment_id, error=first_error(form))
+        return _answer(request, entry.assignment_id, error=first_error(form), entry=entry)
     try:
         timekeeping.correct_time(
             request.user,
@@ -133,8 +135,8 @@ def correct(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
             timezone.now(),
         )
     except TimeUserError as error:
-        return _answer(request, entry.assignment_id, error=str(error))
-    return _answer(request, entry.assignment_id, done="Corrected.")
+        return _answer(request, entry.assignment_id, error=str(error), entry=entry)
+    return _answer(request, entry.assignment_id, done="Corrected.", entry=entry)
 
 
 @require_POST
@@ -146,24 +148,30 @@ def decide(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
         raise PermissionDenied("Somebody else decides on your own time.")
     form = DecideForm(request.POST)
     if not form.is_valid():
-        return _answer(request, entry.assignment_id, error=first_error(form))
+        return _answer(request, entry.assignment_id, error=first_error(form), entry=entry)
     accepts = form.cleaned_data["accepts"]
     try:
         timekeeping.decide_time(request.user, entry, accepts=accepts, now=timezone.now())
     except TimeUserError as error:
-        return _answer(request, entry.assignment_id, error=str(error))
+        return _answer(request, entry.assignment_id, error=str(error), entry=entry)
     done = "Accepted." if accepts else "Declined; it no longer counts."
-    return _answer(request, entry.assignment_id, done=done)
+    return _answer(request, entry.assignment_id, done=done, entry=entry)
 
 
 def _answer(
-    request: AuthenticatedHttpRequest, assignment_id: int, *, done: str = "", error: str = ""
+    request: AuthenticatedHttpRequest,
+    assignment_id: int,
+    *,
+    done: str = "",
+    error: str = "",
+    entry: TimeEntry | None = None,
 ) -> HttpResponseBase:
-    """Say how it went: to a script at once, otherwise on the page of the entries."""
+    """Say how it went: to a script at once, otherwise on the page, where the entry stands."""
     if wants_json(request):
         return sentence(error, 422) if error else JsonResponse({"done": done})
     if error:
         messages.error(request, error)
     else:
         messages.success(request, done)
-    return redirect("annotator:time", assignment_id)
+    row = "" if entry is None else f"#entry-{entry.corrects_id or entry.pk}"
+    return redirect(reverse("annotator:time", args=[assignment_id]) + row)

@@ -50,7 +50,11 @@ def _page(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResp
         "verdicts": verdicts_context(trajectory, sight),
         "reasoning": reasoning,
         "problems": [],
-        "clock": clock_view(user, assignment) if assignment.annotator_id == user.pk else None,
+        "clock": clock_view(
+            assignment.annotator,
+            assignment,
+            is_read_by_another=assignment.annotator_id != user.pk,
+        ),
     }
     if reasoning.is_writable and _is_checking(request):
         context["problems"] = all_problems(assignment.annotation)

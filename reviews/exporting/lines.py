@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from annotator.models import Submission
+from annotator.models import Activity, Assignment, Submission, TimeEntry
 from reviews.content import all_steps
 from reviews.exporting.canonical import timestamp
 from reviews.exporting.pseudonyms import pseudonym
@@ -41,6 +41,7 @@ def build_line(submission: Submission, criteria: dict[str, Criterion]) -> Line:
             "content_sha256": submission.sha256,
             "content": submission.content,
             "checks": _checks(submission),
+            "active_seconds": _active_seconds(assignment),
         },
         "validation": [_run(run) for run in _runs(submission, trajectory)],
         "review": _review(submission, criteria),
@@ -90,6 +91,16 @@ def _checks(submission: Submission) -> Line | None:
         # The words name what is on the machine.
         "has_failed": bool(report.failure),
     }
+
+
+def _active_seconds(assignment: Assignment) -> int | None:
+    """Return what counts of the annotator's time; None where none was recorded."""
+    entries = TimeEntry.objects.filter(
+        assignment=assignment, person=assignment.annotator_id, activity=Activity.ANNOTATING
+    )
+    if not entries.exists():
+        return None
+    return int(entries.counting().total().total_seconds())
 
 
 def _finding(row: Line) -> Line:

@@ -249,8 +249,10 @@ function put(selector, text) {
   if (place.textContent !== text) place.textContent = text;
 }
 
-async function claim(form, submitter) {
-  const body = new URLSearchParams([...new FormData(form, submitter)]);
+async function claim(reason) {
+  const form = question.querySelector("form");
+  const body = new URLSearchParams([...new FormData(form)]);
+  body.set("reason", reason);
   body.set("seconds_ago", (Date.now() - askedSince) / 1000);
   let problem = "The server cannot be reached. Try again in a moment.";
   try {
@@ -280,10 +282,12 @@ function answered(text) {
 
 question?.addEventListener("submit", (event) => {
   event.preventDefault();
-  claim(event.target, event.submitter);
+  claim(event.target.elements.reason.value);
 });
 question?.addEventListener("click", (event) => {
-  if (event.target.closest("[data-clock-decline]")) question.close();
+  const { clockWas } = event.target.dataset;
+  if (clockWas) claim(clockWas);
+  else if (event.target.closest("[data-clock-decline]")) question.close();
 });
 // Escape is “no”, too: what is not claimed here can be on the page of the entries.
 question?.addEventListener("close", () => {
@@ -314,11 +318,6 @@ function visibility() {
   }
 }
 
-function rememberZone() {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  document.cookie = `zone=${timeZone ?? "UTC"}; path=/; max-age=31536000; SameSite=Lax`;
-}
-
 if (clock) {
   const listen = { capture: true, passive: true };
   for (const name of USES) addEventListener(name, (event) => isByHand(event) && use(), listen);
@@ -334,7 +333,6 @@ if (clock) {
   });
   setInterval(tick, TICK_MS);
   setInterval(sendOrphans, ORPHAN_MS);
-  rememberZone();
   use();
   sendOrphans();
 }

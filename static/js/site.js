@@ -6,3 +6,4 @@ import "./messages.js";
 import "./keys.js";
 import "./keep-focus.js";
 import "./busy.js";
+import "./zone.js";

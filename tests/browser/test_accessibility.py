@@ -72,6 +72,7 @@ def addresses(world: World, person: str) -> list[str]:
             *(reading + pane for pane in panes),
             *(f"{reading}?left=step&step=2&part=output-0.2&q=line", "/search/?q=line"),
             *beside,
+            f"/assignments/{world.shared.assignment.pk}/time/",
             *(f"/search/?q=reproduction&batch={slug}" for slug in ("foreign", "shared")),
             f"{reading}?q=reproduction",
         ]
@@ -81,8 +82,16 @@ def addresses(world: World, person: str) -> list[str]:
             f"/reasoning/{world.shared.step.uid}/check/",
             f"/probes/{world.shared.probe.uid}/",
         )
-        return ["/", "/batches/shared/", *(f"/assignments/{pk}/" for pk in workspaces), *checks]
-    return ["/reviews/", f"/reviews/submissions/{world.submission.pk}/"]
+        time = f"/assignments/{workspaces[0]}/time/"
+        return [
+            "/",
+            "/batches/shared/",
+            time,
+            *(f"/assignments/{pk}/" for pk in workspaces),
+            *checks,
+        ]
+    time = f"/assignments/{world.foreign.assignment.pk}/time/"
+    return ["/reviews/", f"/reviews/submissions/{world.submission.pk}/", time]
 
 
 def open_as(browser: Browser, live_server: LiveServer, session: str) -> Page:
@@ -166,3 +175,26 @@ def test_the_map_of_keys_has_no_violation(
     page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
     assert violations(page) == []
+
+
+@pytest.mark.clock
+def test_the_question_of_the_clock_has_no_violation(
+    browser: Browser, sessions: dict[str, str], live_server: LiveServer, world: World
+) -> None:
+    page = open_as(browser, live_server, sessions["nils"])
+    page.goto(f"{live_server.url}/assignments/{world.shared.assignment.pk}/")
+    page.evaluate("document.querySelector('[data-clock]').dataset.idleSeconds = 1")
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+    page.goto("about:blank")
+    page.wait_for_timeout(300)
+
+
+def test_the_forms_of_the_entries_have_no_violation(
+    browser: Browser, sessions: dict[str, str], live_server: LiveServer, world: World
+) -> None:
+    page = open_as(browser, live_server, sessions["nils"])
+    page.goto(f"{live_server.url}/assignments/{world.shared.assignment.pk}/time/")
+    page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true })")
+    assert violations(page) == []
+    assert overflow(page) == 0

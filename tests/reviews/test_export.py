@@ -12,10 +12,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from accounts.models import User
 from annotator.models import CheckReport, Submission
+from annotator.services.timekeeping import correct_time
 from reviews.exporting.canonical import canonical_json
 from reviews.exporting.pseudonyms import pseudonym
 from reviews.exporting.selection import CHUNK, in_export_order
@@ -38,6 +40,7 @@ from tests.reviews.factories import (
 )
 from tests.reviews.runs import make_run
 from tests.reviews.whole import root_cause, whole_content
+from tests.world import add_time
 from trajectories.models import Batch
 
 
@@ -134,6 +137,18 @@ def test_what_the_checks_found_goes_with_the_line(approved: Submission, out: Pat
         "waived": [{**said, "reason": "Fine."}],
         "has_failed": True,
     }
+
+
+def test_what_counts_of_the_annotators_time_goes_with_the_line(
+    approved: Submission, out: Path
+) -> None:
+    [line] = export(batch_of(approved), out)
+    assert line["annotation"]["active_seconds"] is None
+    claim = add_time(approved.annotation.assignment)
+    correct_time(claim.person, claim, 60, "less", timezone.now())
+    [line] = export(batch_of(approved), out)
+    Draft202012Validator(json.loads((out / "schema.json").read_text())).validate(line)
+    assert line["annotation"]["active_seconds"] == 13 * 60
 
 
 @pytest.mark.parametrize(
