@@ -101,6 +101,8 @@ class Reasoning:
     is_writable: bool
     asks_diagnosis: bool
     active: UUID | None = None
+    # Whether the active step is there to be written now: its claim gets the focus.
+    is_new: bool = False
     # What was just done, as a sentence.
     said: str = ""
 
@@ -153,6 +155,7 @@ def reasoning_context(
     annotation: Annotation,
     *,
     active: UUID | None = None,
+    is_new: bool = False,
     said: str = "",
 ) -> Reasoning:
     """Show the annotation to `user`, who writes it if it is theirs and open (constant queries)."""
@@ -209,6 +212,7 @@ def reasoning_context(
         is_writable=is_writable,
         asks_diagnosis=is_blind or bool(annotation.first_diagnosis),
         active=active,
+        is_new=is_new,
         said=said,
     )
 

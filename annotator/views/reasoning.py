@@ -99,7 +99,7 @@ def add(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         return sentence(first_error(form), 422)
     step = editing.add_step(request.user, annotation, form.cleaned_data["kind"])
-    return answer_column(request, annotation, active=step.uid)
+    return answer_column(request, annotation, active=step.uid, is_new=True)
 
 
 @require_POST
@@ -210,7 +210,8 @@ def cite(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
         return sentence(str(error), 422)
     step = editing.find_step(annotation, data["step"]) if data["step"] else None
     citation = citing.cite(request.user, annotation, data["kind"], passage, step)
-    return answer_column(request, annotation, active=citation.reasoning_step.uid)
+    uid = citation.reasoning_step.uid
+    return answer_column(request, annotation, active=uid, is_new=step is None)
 
 
 @require_POST

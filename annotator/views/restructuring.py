@@ -23,7 +23,8 @@ def split(request: AuthenticatedHttpRequest, uid: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return sentence(first_error(form), 422)
     second = restructuring.split_step(request.user, step, form.cleaned_data["at"])
-    return answer_column(request, step.annotation, active=second.uid, said="Split into two steps.")
+    said = "Split into two steps."
+    return answer_column(request, step.annotation, active=second.uid, is_new=True, said=said)
 
 
 @require_POST

@@ -28,7 +28,7 @@ function remembered() {
   }
 }
 
-export function activate(uid, { focus = false } = {}) {
+export function activate(uid) {
   active = uid ?? "";
   try {
     sessionStorage.setItem(KEY, active);
@@ -36,14 +36,22 @@ export function activate(uid, { focus = false } = {}) {
     // Without a store it is forgotten with the page.
   }
   for (const card of document.querySelectorAll("[data-card]")) {
-    const isActive = card.dataset.card === active;
-    card.toggleAttribute("data-active", isActive);
-    if (isActive && focus) {
-      card.scrollIntoView({ block: "nearest" });
-      const first = card.querySelector(".claim") ?? card.querySelector("a");
-      first?.focus({ preventScroll: true });
-    }
+    card.toggleAttribute("data-active", card.dataset.card === active);
   }
+}
+
+/** Goes to a step as a whole, where the keys still act; Enter, or n for a new one, begins to write. */
+export function goTo(uid) {
+  activate(uid);
+  const card = activeCard();
+  card?.scrollIntoView({ block: "nearest" });
+  card?.focus({ preventScroll: true });
+}
+
+/** Puts the caret into a step's claim; one that is only read has the focus itself. */
+export function write(card) {
+  goTo(card.dataset.card);
+  card.querySelector(".claim")?.focus({ preventScroll: true });
 }
 
 export function activeCard() {
@@ -158,9 +166,25 @@ document.addEventListener("htmx:afterSettle", (event) => {
 function settle() {
   const column = document.querySelector("[data-reasoning]");
   if (!column) return;
-  activate(column.dataset.active || active, { focus: Boolean(column.dataset.active) });
+  activate(column.dataset.active || active);
+  const card = column.dataset.active && activeCard();
+  if (card && column.hasAttribute("data-is-new")) write(card);
+  else if (card && hadFocus && isFocusGone()) goTo(active);
+  else if (card) card.scrollIntoView({ block: "nearest" });
   mark();
 }
+
+/** Tells whether nothing that can be seen has the focus. */
+function isFocusGone() {
+  return document.activeElement === document.body || !document.activeElement.checkVisibility();
+}
+
+// Whether anything had the focus before the column was swapped; it may have gone with it.
+let hadFocus = false;
+
+document.addEventListener("htmx:beforeSwap", () => {
+  hadFocus = document.activeElement !== document.body;
+});
 
 // A mention swaps the citations of its step alone.
 document.addEventListener("retrace:cited", mark);

@@ -2,7 +2,7 @@
 // from an attribute so that they are no part of the text that is quoted. `r` goes to the step.
 "use strict";
 
-import { activate } from "./cite.js";
+import { goTo } from "./cite.js";
 import { currentRow } from "./cursor.js";
 import { onKey } from "./keys.js";
 
@@ -137,7 +137,7 @@ drawSoon();
 
 function go(mark) {
   const next = document.querySelector(`[data-card="${CSS.escape(mark.dataset.citedBy)}"]`);
-  if (next) activate(next.dataset.card, { focus: true });
+  if (next) goTo(next.dataset.card);
 }
 
 document.addEventListener("click", (event) => {

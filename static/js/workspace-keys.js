@@ -1,7 +1,7 @@
 // What the keys of the workspace do where no control takes them.
 "use strict";
 
-import { activate, activeCard, cite } from "./cite.js";
+import { activeCard, cite, goTo, write } from "./cite.js";
 import { onKey } from "./keys.js";
 
 function isBusy() {
@@ -16,12 +16,18 @@ function neighbour(offset) {
   const cards = [...document.querySelectorAll("[data-card]")];
   const index = cards.indexOf(activeCard());
   const next = cards[Math.max(0, Math.min(cards.length - 1, index + offset))];
-  if (next) activate(next.dataset.card, { focus: true });
+  if (next) goTo(next.dataset.card);
 }
 
 onKey("c", unlessBusy(cite));
 onKey("[", unlessBusy(() => neighbour(-1)));
 onKey("]", unlessBusy(() => neighbour(1)));
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.defaultPrevented || !event.target.matches?.("[data-card]")) return;
+  event.preventDefault();
+  write(event.target);
+});
 
 function open(id) {
   document.getElementById(id)?.showModal();

@@ -224,12 +224,12 @@ def test_a_cited_line_names_its_steps_and_leads_to_them_by_key(page: Page) -> No
     assert "R1" not in row.locator(".code").evaluate("code => code.textContent"), text
     row.evaluate("row => { row.tabIndex = -1; row.focus(); }")
     page.keyboard.press("r")
-    expect(claim(page, 1)).to_be_focused()
+    expect(card(page, 1)).to_be_focused()
     row.evaluate("row => row.focus()")
     page.keyboard.press("r")
-    expect(claim(page, 3)).to_be_focused()
+    expect(card(page, 3)).to_be_focused()
     row.get_by_role("link", name="Cited by R1").click()
-    expect(claim(page, 1)).to_be_focused()
+    expect(card(page, 1)).to_be_focused()
     page.reload()
     expect(row.get_by_role("link", name="Cited by R3")).to_be_visible()
     card(page, 3).get_by_role("button", name="Remove the citation").click()
@@ -246,6 +246,26 @@ def test_a_cited_thought_carries_the_mark_and_is_quoted_without_it(page: Page) -
     thought = page.locator("[data-cite-kind='thought'][data-step='2']")
     expect(thought.get_by_role("link", name="Cited by R1")).to_be_visible()
     assert "R1" not in (thought.text_content() or "")
+
+
+def test_keys_go_from_step_to_step_and_type_nothing_until_one_begins_to_write(page: Page) -> None:
+    for key, number in ("]", 1), ("]", 2), ("]", 3), ("]", 3), ("[", 2):
+        page.keyboard.press(key)
+        expect(card(page, number)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(claim(page, 2)).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.type("!")
+    expect(claim(page, 2)).to_have_value("second!")
+
+
+def test_citing_leaves_the_focus_in_the_evidence(page: Page) -> None:
+    page.keyboard.press("[")
+    line = page.locator("#left-pane [data-cite-kind='observation'] [data-line='1']")
+    line.evaluate("line => { line.tabIndex = -1; line.focus(); }")
+    page.keyboard.press("c")
+    expect(card(page, 1).locator(".cite-chip")).to_have_count(1)
+    expect(line).to_be_focused()
 
 
 # --- the history ----------------------------------------------------------------------------------
@@ -266,7 +286,6 @@ def test_a_version_is_looked_up_and_brought_back_by_keyboard(page: Page) -> None
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
     expect(claim(page)).to_have_value("")
-    expect(claim(page)).to_be_focused()
-    page.keyboard.press("Escape")
+    expect(card(page, 1)).to_be_focused()
     page.keyboard.press("z")
     expect(claim(page)).to_have_value("changed claim")

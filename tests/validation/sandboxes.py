@@ -225,5 +225,11 @@ def _interpreter(worker: str) -> Interpreter:
 
 def control_groups(pid: int | None = None) -> list[Path]:
     """Return the control groups that a worker (this process, else) made and left."""
-    pattern = f"**/{PREFIX}{pid or os.getpid()}-*"
-    return [path for path in Path("/sys/fs/cgroup").glob(pattern) if path.is_dir()]
+    prefix = f"{PREFIX}{pid or os.getpid()}-"
+    # Other processes' groups come and go meanwhile, which a walk does not mind.
+    return [
+        Path(folder, name)
+        for folder, names, _ in os.walk("/sys/fs/cgroup")
+        for name in names
+        if name.startswith(prefix)
+    ]
