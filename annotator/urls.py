@@ -92,6 +92,7 @@ urlpatterns = [
     path("", batches.home, name="home"),
     path("batches/", include(batch_urls)),
     path("assignments/<int:pk>/", include(assignment_urls)),
+    path("time/", times.my_time, name="my-time"),
     path("time/<int:pk>/", include(time_urls)),
     path("annotations/<int:pk>/", include(annotation_urls)),
     path("reasoning/<uuid:uid>/", include(reasoning_urls)),

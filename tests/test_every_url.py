@@ -323,7 +323,7 @@ RULES = [
         method="post",
     ),
     # annotator
-    *rules("annotator:home", "site", nothing, *EVERYBODY),
+    *rules("annotator:home annotator:my-time", "site", nothing, *EVERYBODY),
     *rules("annotator:batch-list", "site", nothing, *WRITERS),
     *rules("annotator:batch", "foreign", lambda w: ["foreign"], *WRITERS),
     *rules("annotator:claim", "foreign", lambda w: ["foreign"], *WRITERS, method="post"),

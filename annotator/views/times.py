@@ -20,6 +20,7 @@ from annotator.access import (
     get_timed_assignment,
 )
 from annotator.contexts.active_time import time_of_people
+from annotator.contexts.my_time import my_weeks
 from annotator.models import Assignment, TimeEntry
 from annotator.services import timekeeping
 from annotator.services.claiming import policy_of
@@ -47,6 +48,17 @@ def beat(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
         raise Http404
     clock = timekeeping.beat(ticket, form.spans_before(now), now)
     return JsonResponse({"seconds": clock.seconds, "is_open": clock.is_open})
+
+
+@require_GET
+@in_readers_zone
+def my_time(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Add up what counts of the person's work, week by week."""
+    context = {
+        "weeks": my_weeks(request.user, timezone.now()),
+        "zone": timezone.get_current_timezone_name(),
+    }
+    return render(request, "annotator/my_time.html", context)
 
 
 @require_GET

@@ -11,6 +11,7 @@ const TAB = crypto.randomUUID();
 const TICK_MS = 1_000;
 // Of what was kept while there was no connection, so much is sent at a time.
 const MOST_SPANS = 200;
+const ANSWER_MS = 20_000;
 // What another window has left unsent for so long is sent from here.
 const ORPHAN_MS = 60_000;
 // Longer pauses are not asked about: they were a night.
@@ -129,6 +130,8 @@ function post(url, ticket, sent, keepalive = false) {
     credentials: "same-origin",
     redirect: "manual",
     keepalive,
+    // An answer that never comes must not keep the next heartbeat waiting.
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
 }
 

@@ -182,8 +182,11 @@ def test_reviewing_is_measured_apart(
 # --- the page of entries --------------------------------------------------------------------------
 
 
+DAY = timezone.now().astimezone(UTC).date() - timedelta(days=3)
+
+
 def day_at(hour: int, minute: int) -> datetime:
-    return datetime(2026, 11, 20, hour, minute, tzinfo=UTC)
+    return datetime(DAY.year, DAY.month, DAY.day, hour, minute, tzinfo=UTC)
 
 
 def measured(assignment: Assignment, start: datetime, end: datetime) -> TimeEntry:
@@ -231,7 +234,7 @@ def test_times_are_in_the_zone_of_the_browser(
     annotator_client.cookies["zone"] = "Asia/Tokyo"
     page = page_of(annotator_client.get(url("time", assignment)))
     assert rows_of(page)[0].startswith("08:00–08:20")
-    assert "2026-11-21" in page.text(".time-day caption")
+    assert str(DAY + timedelta(days=1)) in page.text(".time-day caption")
     assert page.text(".page-head .chip") == "Times in Asia/Tokyo"
 
 
@@ -295,10 +298,10 @@ def test_the_question_is_answered_with_what_passed_since(
 def test_time_is_entered_by_hand_in_the_zone_of_the_page(
     annotator_client: Client, assignment: Assignment, entry: TimeEntry
 ) -> None:
-    annotator_client.cookies["zone"] = "Europe/Berlin"
+    annotator_client.cookies["zone"] = "Africa/Lagos"
     response = annotator_client.post(
         url("time-add", assignment),
-        {"day": "2026-11-20", "first": "23:00", "last": "00:10", "reason": "At the library"},
+        {"day": str(DAY), "first": "23:00", "last": "00:10", "reason": "At the library"},
         follow=True,
     )
     assert "1 h 0 min counted as claimed. The rest was counted already." in (
@@ -362,6 +365,34 @@ def test_a_reviewer_sees_their_own_time_alone(
     page = page_of(reviewer_client.get(url("time", assignment)))
     assert rows_of(page) == []
     assert page.text(".time-total dd") == "0 min"
+
+
+def test_everybody_sees_their_own_weeks_with_every_assignment(
+    annotator_client: Client, other_annotator_client: Client, annotator: User, entry: TimeEntry
+) -> None:
+    other = claim_next(annotator, make_batch(make_trajectory()))
+    start = timezone.now() - timedelta(days=14)
+    measured(other, start, start + timedelta(minutes=90))
+    page = page_of(annotator_client.get(reverse("annotator:my-time")))
+    totals = [text.split(" ", 3)[-1].strip() for text in page.texts(".time-day caption")]
+    assert sum("1 h 30 min" in total or "39 min" in total for total in totals) == len(totals)
+    links = {link.get("href") for link in page.select(".time-day a")}
+    assert links == {url("time", other), url("time", entry.assignment)}
+    page = page_of(other_annotator_client.get(reverse("annotator:my-time")))
+    assert not page.select(".time-day")
+
+
+def test_weeks_take_one_query_whatever_there_is(
+    annotator_client: Client, assignment: Assignment
+) -> None:
+    def get() -> None:
+        annotator_client.get(reverse("annotator:my-time"))
+
+    add_time(assignment, 1)
+    before = queries_of(get)
+    for hours_ago in range(2, 60):
+        add_time(assignment, hours_ago)
+    assert queries_of(get) == before
 
 
 # --- for admins -----------------------------------------------------------------------------------

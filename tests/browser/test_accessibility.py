@@ -85,6 +85,7 @@ def addresses(world: World, person: str) -> list[str]:
         time = f"/assignments/{workspaces[0]}/time/"
         return [
             "/",
+            "/time/",
             "/batches/shared/",
             time,
             *(f"/assignments/{pk}/" for pk in workspaces),
