@@ -39,6 +39,15 @@ class OverviewContext:
         }
 
     @property
+    def in_short(self) -> str:
+        """What was chosen, in the words before a colon: Bug fix · under 15 minutes · Solved."""
+        labels = (
+            dict(self.choices[name]).get(self.values[name], "")
+            for name in ("task_kind", "difficulty", "exit")
+        )
+        return " · ".join(label.partition(":")[0] for label in labels if label)
+
+    @property
     def screening(self) -> tuple[tuple[str, str, Any, Any, str], ...]:
         """Name, question, answers, score and reason of each screening question."""
         return tuple(
