@@ -115,8 +115,8 @@ def get_step_to_save(user: User, uid: uuid.UUID) -> StepToSave:
     rows = ReasoningStep.objects.annotate(
         annotator=F("annotation__assignment__annotator"), read_at=F("annotation__edit_count")
     )
-    step = rows.filter(uid=uid).first()
-    if step is None or not (step.annotator == user.pk or user.is_admin):
+    step = get_object_or_404(rows, uid=uid)
+    if not (step.annotator == user.pk or user.is_admin):
         raise Http404
     _require_annotator(user, step.annotator)
     return StepToSave(step, step.read_at)
