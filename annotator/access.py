@@ -115,7 +115,10 @@ def get_step_to_save(user: User, uid: uuid.UUID) -> StepToSave:
     rows = ReasoningStep.objects.annotate(
         annotator=F("annotation__assignment__annotator"), read_at=F("annotation__edit_count")
     )
-    step = get_object_or_404(rows, uid=uid)
+    try:
+        step = rows.get(uid=uid)
+    except ReasoningStep.DoesNotExist as error:
+        raise Http404 from error
     if not (step.annotator == user.pk or user.is_admin):
         raise Http404
     _require_annotator(user, step.annotator)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
 
 from annotator.checks import ALL_CHECKS
 from annotator.citations.targets import CannotCite, Target, read_target
@@ -55,7 +56,10 @@ class BatchPolicyForm(forms.ModelForm[BatchPolicy]):
         self.fields["idle_minutes"].required = False
         off = self.fields["checks_off"]
         assert isinstance(off, forms.MultipleChoiceField)
-        off.choices = [(check.id, check.title) for check in ALL_CHECKS]
+        label = '<span>{}<br><span class="soft">{}</span></span>'
+        off.choices = [
+            (check.id, format_html(label, check.title, check.tells)) for check in ALL_CHECKS
+        ]
         off.initial = [check for check, is_on in self.instance.checks.items() if not is_on]
 
     def clean_schema_version(self) -> int:
