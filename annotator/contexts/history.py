@@ -9,6 +9,7 @@ from trajectories.text import shorten
 
 _WORDS = {
     "create": "a new step",
+    "load": "loading it from a file",
     "delete": "removing a step",
     "restore": "bringing a step back",
     "move": "moving a step",

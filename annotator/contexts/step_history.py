@@ -18,6 +18,7 @@ _SITTING = timedelta(minutes=2)
 MOST_VERSIONS = 50
 _WORDS = {
     "create": "began it",
+    "load": "loaded it",
     "delete": "removed it",
     "restore": "brought it back after removing",
     "move": "moved it",
@@ -62,8 +63,10 @@ class StepHistory:
 
 
 def step_history(step: ReasoningStep, *, show_all: bool = False) -> StepHistory:
-    """Return the versions of a step with what changed in each, newest first (three queries)."""
-    edits = step.edits.select_related("author").order_by("number")
+    """Return the versions of a step with what changed in each, newest first (at most four queries)."""
+    edits = list(step.edits.select_related("author").order_by("number"))
+    if not edits or edits[0].action != "create":
+        edits = [*_loading(step), *edits]
     sittings = list(_sittings(edits))
     names = _names(step)
     quotes = {str(uid): quote for uid, quote in step.citations.values_list("uid", "quote")}
@@ -71,6 +74,12 @@ def step_history(step: ReasoningStep, *, show_all: bool = False) -> StepHistory:
     versions = [_version(step, sitting, names, quotes) for sitting in reversed(shown)]
     name = names.get(str(step.uid), "a removed step")
     return StepHistory(step, name, tuple(versions), len(sittings) - len(shown))
+
+
+def _loading(step: ReasoningStep) -> list[Edit]:
+    """Return the edit by which the whole annotation came from a file, and this step with it."""
+    loads = step.annotation.edits.filter(action="load").select_related("author")
+    return list(loads.order_by("-number")[:1])
 
 
 def _sittings(edits: Iterable[Edit]) -> Iterator[list[Edit]]:
@@ -109,7 +118,7 @@ def _version(
 ) -> Version:
     last = sitting[-1]
     number = last.version or 1
-    is_text = last.action in ("update", "create")
+    is_text = last.action in ("update", "create", "load")
     is_current = number == step.version
     return Version(
         number=number,

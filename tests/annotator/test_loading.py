@@ -13,10 +13,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Role, User
+from annotator.contexts.step_history import step_history
 from annotator.models import Annotation, Assignment, Citation, ReasoningStep, Submission
 from annotator.services import whole
 from annotator.services.claiming import policy_of
-from annotator.services.editing import add_step, save_step
+from annotator.services.editing import add_step, bring_back, save_step
 from annotator.services.undoing import undo
 from annotator.submissions import build_content
 from tests.annotator.conftest import cite_thought, write
@@ -182,6 +183,21 @@ def test_loading_is_not_undone(written: Annotation, other: User, tmp_path: Path)
     draft = Annotation.objects.get(assignment=row["assignment"])
     assert undo(other, draft) is None
     assert draft.reasoning_steps.count() == 3
+
+
+def test_the_history_of_a_loaded_step_begins_with_the_loading(
+    written: Annotation, other: User, tmp_path: Path
+) -> None:
+    load(tmp_path, content_of(written), draft_for=other.username)
+    step = ReasoningStep.objects.filter(annotation__assignment__annotator=other).first()
+    assert step is not None
+    assert [version.said for version in step_history(step).versions] == ["loaded it"]
+    claim = step.claim
+    save_step(other, step, {"claim": "Mine."}, step.version)
+    mended = ReasoningStep.objects.get(pk=step.pk)
+    newest, loaded = step_history(mended).versions
+    assert (newest.said, loaded.said, loaded.can_bring_back) == ("changed it", "loaded it", True)
+    assert bring_back(other, mended, loaded.number).claim == claim
 
 
 def test_writing_is_never_loaded_over(written: Annotation, tmp_path: Path) -> None:
