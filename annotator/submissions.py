@@ -95,10 +95,15 @@ def build_content(annotation: Annotation, version: int = SCHEMA_VERSION) -> Cont
             {"step": int(step), **judged}
             for step, judged in sorted(annotation.judgements.items(), key=lambda row: int(row[0]))
         ],
-        "waivers": [_waiver(key, reason) for key, reason in sorted(annotation.waivers.items())],
+        "waivers": waivers_of(annotation),
         "reasoning_steps": [_step(row) for row in rows if row is not root_cause],
     }
     return as_version(content, version)
+
+
+def waivers_of(annotation: Annotation) -> list[Content]:
+    """Return what the annotator lets stand: check, place and reason."""
+    return [_waiver(key, reason) for key, reason in sorted(annotation.waivers.items())]
 
 
 def misstep_list_of(annotation: Annotation) -> int:

@@ -63,7 +63,7 @@ class StepHistory:
 
 
 def step_history(step: ReasoningStep, *, show_all: bool = False) -> StepHistory:
-    """Return the versions of a step with what changed in each, newest first (at most four queries)."""
+    """Return the versions of a step, with what changed in each, newest first (four queries)."""
     edits = list(step.edits.select_related("author").order_by("number"))
     if not edits or edits[0].action != "create":
         edits = [*_loading(step), *edits]

@@ -7,6 +7,7 @@ import logging
 from annotator.checks import check_content
 from annotator.facts import facts_of
 from annotator.models import CheckReport, Submission
+from annotator.submissions import waivers_of
 from trajectories.git import GitError
 from trajectories.models import Trajectory
 
@@ -25,9 +26,9 @@ def check_submission(submission_id: int) -> CheckReport:
     membership = submission.annotation.assignment.membership
     policy = getattr(membership.batch, "policy", None)
     try:
-        report = check_content(
-            submission.content, membership.trajectory, policy.checks if policy else None
-        )
+        # The first versions of the schema have no waivers; the draft that was handed in has them.
+        content = {"waivers": waivers_of(submission.annotation), **submission.content}
+        report = check_content(content, membership.trajectory, policy.checks if policy else None)
         values = {**report.as_json(), "failure": ", ".join(report.broken)}
     except GitError as error:
         logger.warning("Submission %s could not be checked: %s", submission_id, error)

@@ -8,8 +8,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Event, User
-from annotator.checks import ALL_CHECKS
+from annotator.checks import ALL_CHECKS, check_annotation
 from annotator.models import Annotation, AssignmentState, Submission
+from annotator.services.checking import check_submission
 from annotator.services.claiming import policy_of
 from annotator.services.editing import (
     NotWritable,
@@ -19,7 +20,7 @@ from annotator.services.editing import (
     save_step,
 )
 from annotator.services.submitting import NotReady, all_problems, submit
-from annotator.services.whole import judge
+from annotator.services.whole import judge, waive
 from annotator.submissions import (
     build_content,
     canonical_sha256,
@@ -194,6 +195,24 @@ def test_a_blind_batch_asks_for_the_first_diagnosis(complete: Annotation, annota
     content = submit(annotator, Annotation.objects.get(pk=complete.pk)).content
     assert content["first_diagnosis"] == "The sign."
     assert content["diagnosis_committed_at"]
+
+
+@pytest.mark.checks
+def test_what_an_earlier_version_of_the_schema_cannot_say_is_waived_all_the_same(
+    complete: Annotation, annotator: User
+) -> None:
+    policy = policy_of(complete.assignment.membership.batch)
+    policy.schema_version = 2
+    policy.save()
+    draft = Annotation.objects.get(pk=complete.pk)
+    for finding in check_annotation(draft).findings:
+        if finding.is_waivable:
+            waive(annotator, draft, finding.check, finding.place.key, "It is a sample.")
+    submission = submit(annotator, Annotation.objects.get(pk=complete.pk))
+    assert "waivers" not in submission.content
+    report = check_submission(submission.pk)
+    assert report.findings == []
+    assert {row["reason"] for row in report.waived} == {"It is a sample."}
 
 
 # --- the schema -----------------------------------------------------------------------------------
