@@ -6,13 +6,15 @@ The limits are seconds here instead of minutes: the clock reads them from the pa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
@@ -27,6 +29,9 @@ from tests.trajectories.conftest import fetched_trajectory
 from tests.trajectories.git_repositories import make_sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.clock, pytest.mark.django_db(transaction=True)]
+
+
+Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -112,14 +117,31 @@ def leave_unused_until_asked(page: Page) -> None:
     expect(question(page)).to_be_visible()
 
 
-def entries(assignment: Assignment) -> list[tuple[str, int]]:
-    rows = TimeEntry.objects.filter(assignment=assignment)
-    return [(row.kind, round(row.length.total_seconds())) for row in rows]
+def ask(query: Callable[[], Result]) -> Result:
+    """Ask the database from a thread of its own: in this one the browser's event loop runs."""
+
+    def asked() -> Result:
+        try:
+            return query()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asked).result()
+
+
+def entries(assignment: Assignment) -> list[tuple[str, float]]:
+    """Return kind and seconds of what was counted, in order."""
+    rows = ask(lambda: list(TimeEntry.objects.filter(assignment=assignment)))
+    return [(row.kind, row.length.total_seconds()) for row in rows]
 
 
 def seconds_of(assignment: Assignment) -> float:
-    rows = TimeEntry.objects.filter(assignment=assignment)
-    return sum(row.length.total_seconds() for row in rows)
+    return sum(seconds for _kind, seconds in entries(assignment))
+
+
+def the_claim() -> TimeEntry:
+    return ask(lambda: TimeEntry.objects.get(kind="claimed"))
 
 
 def wait_for_beat(page: Page) -> None:
@@ -137,12 +159,6 @@ def show_as(page: Page, visibility: str) -> None:
         " document.dispatchEvent(new Event('visibilitychange')); }",
         visibility,
     )
-
-
-# The browser's loop runs in this thread, from which Django would not ask the database.
-@pytest.fixture(autouse=True)
-def database_beside_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 def test_use_is_counted(page: Page, assignment: Assignment) -> None:
@@ -186,7 +202,7 @@ def test_the_pause_counts_for_who_was_reading(page: Page, assignment: Assignment
     page.get_by_role("button", name="Yes, I was reading").click()
     expect(question(page)).to_be_hidden()
     expect(page.locator("[data-messages]")).to_contain_text("counted as claimed")
-    claim = TimeEntry.objects.get(kind="claimed")
+    claim = the_claim()
     assert claim.reason == "Reading"
     assert 1 <= claim.length.total_seconds() <= 10
 
@@ -203,7 +219,7 @@ def test_the_question_is_answered_by_keyboard_and_focus_returns(
     page.keyboard.press("Enter")
     expect(question(page)).to_be_hidden()
     expect(field).to_be_focused()
-    assert TimeEntry.objects.get(kind="claimed").reason == "jn ran the tests"
+    assert the_claim().reason == "jn ran the tests"
 
 
 @pytest.mark.parametrize("answer", ["button", "Escape"])
@@ -220,7 +236,7 @@ def test_no_counts_nothing_and_the_clock_goes_on(
     before = seconds_of(assignment)
     use(page, 2)
     wait_for_beat(page)
-    assert not TimeEntry.objects.filter(kind="claimed").exists()
+    assert "claimed" not in dict(entries(assignment))
     assert seconds_of(assignment) > before
 
 
@@ -281,6 +297,15 @@ def test_what_a_closed_window_left_is_sent_by_the_next(
     assert not page.evaluate("Object.keys(localStorage).some((n) => n.endsWith('-gone'))")
 
 
+def test_who_goes_to_another_page_loses_nothing(page: Page, assignment: Assignment) -> None:
+    set_limits(page, beat=100)
+    use(page, 3)
+    clock(page).click()
+    expect(page.get_by_role("heading", name="Active time")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert seconds_of(assignment) >= 2.5
+
+
 def test_two_windows_count_once(page: Page, assignment: Assignment) -> None:
     started = timezone.now()
     other = page.context.new_page()
@@ -293,6 +318,18 @@ def test_two_windows_count_once(page: Page, assignment: Assignment) -> None:
             window.wait_for_timeout(250)
     wait_for_beat(page)
     assert seconds_of(assignment) <= (timezone.now() - started).total_seconds() + 5
+
+
+def test_what_is_answered_in_one_window_is_not_asked_in_another(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    for window in (page, other):
+        set_limits(window, idle=2)
+    for window in (page, other):
+        expect(question(window)).to_be_visible()
+    set_limits(page)
+    page.get_by_role("button", name="No, I was away").click()
+    expect(question(other)).to_be_hidden()
 
 
 def test_time_is_entered_without_scripts(
