@@ -58,6 +58,8 @@ def _sentence(
     where = place_words(target)
     if anchor.state is AnchorState.MOVED:
         return f"{name} cites {where}. {anchor.reason} Re-anchor the citation."
+    if anchor.is_unread:
+        return f"{name} cites {where}. {anchor.reason} Have it fetched, and check again."
     is_code = isinstance(target, FileTarget | PatchTarget)
     elsewhere = _elsewhere(cited, anchors, subject) if is_code else ""
     remedy = "Cite what stands there, or remove the citation."

@@ -52,6 +52,9 @@ _TELLING_CHARS = 8
 StepTarget = ThoughtTarget | CallTarget | ObservationTarget
 
 
+_UNREAD = "It cannot be read: "
+
+
 class AnchorState(StrEnum):
     EXACT = "exact"
     MOVED = "moved"
@@ -117,6 +120,11 @@ class Anchor:
     state: AnchorState
     reason: str = ""
     passage: Passage | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing can be said as long as the repository is not there."""
+        return self.reason.startswith(_UNREAD)
 
     @property
     def target(self) -> Target | None:
@@ -336,7 +344,7 @@ class Anchors:
             except CannotCite as error:
                 self._texts[key] = str(error)
             except (GitError, Trajectory.DoesNotExist) as error:
-                self._texts[key] = f"It cannot be read: {error}"
+                self._texts[key] = f"{_UNREAD}{error}"
         return self._texts[key]
 
     # --- elsewhere -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ All of it is read from immutable trees and kept by them. While a person is blind
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ class CodeFacts:
         return list(_near(self.mirror, self.trees["base"], self.words[1], name))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _tree_files(mirror: Mirror, tree: str) -> TreeFiles:
     out = mirror.git("ls-tree", "-r", "-z", "--name-only", tree)
     paths = [path.decode("utf-8", "replace") for path in out.split(b"\0") if path]
@@ -184,7 +185,7 @@ def _folders_of(path: str) -> Iterator[str]:
         yield path
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _lines(mirror: Mirror, blob: str) -> tuple[str, ...]:
     return tuple(text_lines(mirror, blob))
 
@@ -202,7 +203,9 @@ def _read_words(mirror: Mirror, tree: str) -> frozenset[str]:
         timeout_seconds=_SECONDS,
         ok_codes=(0, 1),
     )
-    return frozenset(word.decode("utf-8", "replace") for word in set(_WORD.findall(out)))
+    # A line at a time: a list of every name that stands there would be larger than the tree.
+    words = {word for line in io.BytesIO(out) for word in _WORD.findall(line)}
+    return frozenset(word.decode("utf-8", "replace") for word in words)
 
 
 @lru_cache(maxsize=64)

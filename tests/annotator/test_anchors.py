@@ -75,6 +75,17 @@ def anchor(trajectory: Trajectory, cited: Cited) -> Anchor:
     return anchors_of(trajectory, [cited])["u"]
 
 
+def test_where_the_repository_is_missing_nothing_is_said_of_the_quote(
+    trajectory: Trajectory,
+) -> None:
+    cited = cite(trajectory, "file", file_target(trajectory, "base", "pkg/long.py", 5))
+    elsewhere = make_trajectory(make_task(base_commit=trajectory.task_revision.base_commit))
+    found = anchor(elsewhere, cited)
+    assert (found.state, found.is_unread, found.passage) == (GONE, True, None)
+    missing = replace(cited, target={**cited.target, "path": "pkg/none.py"})
+    assert not anchor(trajectory, missing).is_unread
+
+
 def at(cited: Cited, **target: Any) -> Cited:
     return replace(cited, target={**cited.target, **target})
 
