@@ -13,6 +13,7 @@ from annotator.checks.base import Check, Finding, Place, Severity, Subject
 from annotator.checks.conduct import CONDUCT_CHECKS
 from annotator.checks.evidence import EVIDENCE_CHECKS
 from annotator.checks.hints import HINT_CHECKS
+from annotator.checks.patches import PATCH_CHECKS
 from annotator.checks.runner import Report, Waived, run_checks
 from annotator.checks.shape import SHAPE_CHECKS
 from annotator.checks.timing import TIMING_CHECKS
@@ -27,6 +28,7 @@ from trajectories.models import Trajectory
 # In the order in which their findings are listed.
 ALL_CHECKS: tuple[Check, ...] = (
     *EVIDENCE_CHECKS,
+    *PATCH_CHECKS,
     *CONDUCT_CHECKS,
     *SHAPE_CHECKS,
     *WHOLE_CHECKS,

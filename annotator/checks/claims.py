@@ -17,13 +17,15 @@ from annotator.checks.prose import plain, sentences
 Verb = Literal["passes", "fails", "errors", "does not pass", "does not fail"]
 # Instead of single tests.
 Group = Literal["FAIL_TO_PASS", "PASS_TO_PASS", "all"]
+Quantity = Literal["all", "none", "some", "any"]
 
 
 @dataclass(frozen=True)
 class OutcomeClaim:
     """That tests, by id or name, or a group of them, fare so at a tree; "" where none is named.
 
-    `quantity`: all of them, none of them, or not all of them; `count` says how many.
+    `quantity`: all of them, none of them, not all of them, or any of them, one at least; `count`
+    says how many.
     """
 
     sentence: str
@@ -31,9 +33,11 @@ class OutcomeClaim:
     verb: Verb
     tests: tuple[str, ...] = ()
     group: Group | None = None
-    quantity: Literal["all", "none", "some"] = "all"
+    quantity: Quantity = "all"
     # That so many of the group do, and no more.
     count: int | None = None
+    # How many the group is said to have: with another number, other tests are meant.
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ _REPORTED = re.compile(
     r"steps? \d+|its own (?:run|tests?|script)|agent (?:runs?|ran|sees|saw|re-?runs?)|as though)\b"
     # Or of code that no run of the task is about.
     r"|\b(?:revert\w*|undone|put back|restor\w+|disabl\w+|commented out|stubb\w+|mutat\w+|by hand|"
-    r"locally|temporar\w+|hunks?)\b|^(?:when|once|had|were|after|suppose)\b|\?",
+    r"locally|temporar\w+|hunks?|not true|untrue|not the case|(?:false|wrong) that)\b"
+    r"|^(?:when|once|had|were|after|suppose)\b|\?",
     re.IGNORECASE,
 )
 _MODAL = re.compile(
@@ -98,7 +103,9 @@ _MODAL = re.compile(
 _TEST, _GROUP = "\ue000", "\ue001"
 _GROUPS = re.compile(
     r"(?<!\bof )\b(?P<how>not all|not every|all|every|each|both|none|no|the)(?: of)?"
-    r"(?: the| those| these)?(?: (?:\d+|two|three|four|five|six|seven|eight|nine|ten|whole|full))?"
+    r"(?: the| those| these)?"
+    r"(?: (?:(?P<size>\d{1,4}|two|three|four|five|six|seven|eight|nine|ten)|whole|full))?"
+    r"(?: (?P<failing>failing|failed))?"
     r" (?P<what>FAIL_TO_PASS|PASS_TO_PASS|tests?\b|(?:test )?suite\b)(?: tests?\b)?"
     # Not where a single test follows, or what restricts the group.
     rf"(?! ?(?:tests? ?)?{_TEST}| (?:of|in|that|for|from|on|which|below|above|named|under)\b"
@@ -107,7 +114,22 @@ _GROUPS = re.compile(
 )
 _COUNTED = re.compile(
     r"(?<![\w.])(?P<count>\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
-    r"(?: of (?:the |its |all )?(?:\d+ )?)? ?(?P<what>FAIL_TO_PASS|PASS_TO_PASS)(?: tests?\b)?",
+    r"(?: of (?:the |its |all )?(?:(?:\d+|two|three|four|five|six|seven|eight|nine|ten) )?)? ?"
+    r"(?P<what>FAIL_TO_PASS|PASS_TO_PASS)(?: tests?\b)?",
+    re.IGNORECASE,
+)
+# “Two of the tests fail”: of no group that is named.
+_SEVERAL = re.compile(
+    r"(?<![\w.])(?P<size>(?:at least )?(?:one|two|three|four|five|six|seven|eight|nine|ten|some|"
+    r"several|many|most|\d{1,4}))(?: of (?:the |its |these |those )?| (?:more |other )?)"
+    rf"(?P<what>tests?)\b(?! ?{_TEST})",
+    re.IGNORECASE,
+)
+_BREAKS = re.compile(
+    r"\b(?P<not>(?:does|did|do) (?:not|n['’]t) |never )?(?:breaks?|broke)\s+"
+    r"(?P<how>no|any|none of the|a|an|one|two|three|some|several|the|existing|\d{1,4})?\s*"
+    r"(?:of the )?(?:(?:existing|other|passing|old)\s+)?(?:PASS_TO_PASS(?: tests?)?|tests?)\b"
+    r"(?! \w*(?:file|case))",
     re.IGNORECASE,
 )
 _NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -200,6 +222,7 @@ def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
     said = " ".join(plain(sentence).replace(_TEST, "").replace(_GROUP, "").split())
     if _REPORTED.search(said):
         return
+    yield from _broken(said)
     tests = sorted(test_mentions(sentence), key=lambda name: -len(name))
     marked, order = _marked(said, tests)
     groups = sorted([*_GROUPS.finditer(marked), *_counted(marked)], key=lambda match: match.start())
@@ -228,6 +251,21 @@ def _of_sentence(sentence: str) -> Iterator[OutcomeClaim]:
         if not trees and not is_of_no_tree:
             continue
         yield from _claim(said, next(iter(trees), ""), verb, *subject)
+
+
+def _broken(said: str) -> Iterator[OutcomeClaim]:
+    """Yield that a patch breaks tests which passed, or none."""
+    for clause in _CUT.split(said):
+        match = _BREAKS.search(clause)
+        trees = trees_in(clause) - {"base"}
+        if match is None or len(trees) != 1 or _MODAL.search(clause):
+            continue
+        how = (match["how"] or "").lower()
+        is_none = bool(match["not"]) or how.startswith("no")
+        if not is_none and how == "any":
+            continue
+        quantity: Quantity = "none" if is_none else "any"
+        yield OutcomeClaim(said, trees.pop(), "fails", (), "PASS_TO_PASS", quantity)
 
 
 def _marked(said: str, tests: Iterable[str]) -> tuple[str, list[str]]:
@@ -274,9 +312,11 @@ def _repeated(parts: Iterable[str]) -> Iterator[_Clause]:
 def _counted(marked: str) -> Iterator[re.Match[str]]:
     """Yield “2 of the FAIL_TO_PASS tests”, unless all of them are meant: “all 7 …”."""
     taken = [match.span() for match in _GROUPS.finditer(marked)]
-    for match in _COUNTED.finditer(marked):
-        if not any(start < match.end() and match.start() < end for start, end in taken):
-            yield match
+    for pattern in (_COUNTED, _SEVERAL):
+        for match in pattern.finditer(marked):
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                taken.append(match.span())
+                yield match
 
 
 def _verb(clause: str) -> Verb | None:
@@ -314,16 +354,38 @@ def _claim(
         kind_counted: Group = "FAIL_TO_PASS" if what.upper()[0] == "F" else "PASS_TO_PASS"
         yield OutcomeClaim(sentence, tree, verb, (), kind_counted, count=count)
         return
-    how = group["how"].lower()
-    kind: Group = "all"
-    if what.upper() in ("FAIL_TO_PASS", "PASS_TO_PASS"):
-        kind = "FAIL_TO_PASS" if what.upper() == "FAIL_TO_PASS" else "PASS_TO_PASS"
-    elif (how in ("the", "both", "each") and "suite" not in what.lower()) or "fail" in verb:
-        # “The tests” may be any, and tests that fail at base are those that should.
-        return
-    quantity: Literal["all", "none", "some"] = "all"
+    if kind_and_quantity := _meant(tree, verb, group):
+        yield OutcomeClaim(sentence, tree, verb, (), *kind_and_quantity, size=_size(group))
+
+
+def _meant(tree: str, verb: Verb, group: re.Match[str]) -> tuple[Group, Quantity] | None:
+    """Return which tests are meant by “all tests”, “none of the failing tests”, and how many."""
+    found = group.groupdict()
+    how, what = (found.get("how") or "").lower(), found["what"].upper()
+    says_failure = verb in ("fails", "errors", "does not pass")
+    quantity: Quantity = "all"
     if how in ("none", "no"):
         quantity = "none"
     elif how.startswith("not"):
         quantity = "some"
-    yield OutcomeClaim(sentence, tree, verb, (), kind, quantity)
+    if what in ("FAIL_TO_PASS", "PASS_TO_PASS"):
+        return ("FAIL_TO_PASS" if what == "FAIL_TO_PASS" else "PASS_TO_PASS"), quantity
+    if found.get("failing"):
+        return "FAIL_TO_PASS", quantity
+    if says_failure and quantity == "all" and tree in ("gold", "model"):
+        # Whichever are meant, one of them fails.
+        return "all", "any"
+    if not how or says_failure:
+        # Some tests pass nearly everywhere, and tests that fail at base are those that should.
+        return None
+    if how in ("the", "both", "each") and "SUITE" not in what:
+        # “The tests” may be any; with the right number they are those that fail at base.
+        return ("FAIL_TO_PASS", quantity) if found.get("size") else None
+    return "all", quantity
+
+
+def _size(group: re.Match[str]) -> int | None:
+    said = (group.groupdict().get("size") or "").lower()
+    if said.isdigit():
+        return int(said)
+    return _NUMBERS.index(said) if said in _NUMBERS else None

@@ -15,16 +15,19 @@ from annotator.checks.conduct_grammar import (
     ADVERBS,
     AGENT,
     CUT,
+    END,
     FILE,
-    GOLD,
     IT,
     LEAD,
+    NEVER,
     NOT,
+    PART_OF_TIME,
     PATH,
     QUOTED,
     SUPPOSED,
     Claim,
     Ended,
+    FirstTests,
     Length,
     NeverTouched,
     OnlyEdited,
@@ -36,9 +39,11 @@ from annotator.checks.conduct_grammar import (
     is_supposed,
     plainly,
     who_does,
+    who_edits,
 )
+from annotator.checks.edit_claims import edits_at, no_tests_changed
 from annotator.checks.prose import plain, sentences
-from annotator.checks.step_claims import step_claims
+from annotator.checks.step_claims import print_claims, step_claims
 
 # --- tests -----------------------------------------------------------------------------------
 
@@ -84,14 +89,14 @@ _WITHOUT_TESTS = re.compile(
     re.IGNORECASE,
 )
 _RAN_TESTS = re.compile(rf"\b(?:re-?)?(?:runs|ran|executes|executed)\s+{_TESTS}", re.IGNORECASE)
-_END = r"\s*(?:$|[.,;:!)]|(?:and|but|so|although|though|because|which)\b)"
 _TAILS: tuple[tuple[Scope, re.Pattern[str]], ...] = (
-    ("all", re.compile(rf"{_END}", re.IGNORECASE)),
+    ("all", re.compile(rf"{END}", re.IGNORECASE)),
     (
         "all",
         re.compile(
             rf"\s+(?:at all|at any point|even once|ever|itself|in the trajectory|by the agent|"
-            rf"before (?:submitting|it submit\w*|submission|handing in|finishing)){_END}",
+            rf"before (?:submitting|it submit\w*|(?:the |its )?submission|handing in|finishing))"
+            rf"{END}",
             re.IGNORECASE,
         ),
     ),
@@ -99,7 +104,7 @@ _TAILS: tuple[tuple[Scope, re.Pattern[str]], ...] = (
         "after last edit",
         re.compile(
             r"\s+(?:again\s+)?(?:after|since) (?:the|its|this|that)?\s*(?:last|final) "
-            rf"(?:edit|change|fix)s?{_END}",
+            rf"(?:edit|change|fix)s?{END}",
             re.IGNORECASE,
         ),
     ),
@@ -107,11 +112,11 @@ _TAILS: tuple[tuple[Scope, re.Pattern[str]], ...] = (
         "before first edit",
         re.compile(
             r"\s+before (?:(?:editing|changing)(?: (?:the|any) (?:code|source|file)s?)?|"
-            rf"(?:the|its|any) (?:first )?(?:edit|change)s?|making (?:any|the|its) changes?){_END}",
+            rf"(?:the|its|any) (?:first )?(?:edit|change)s?|making (?:any|the|its) changes?){END}",
             re.IGNORECASE,
         ),
     ),
-    ("step", re.compile(rf"\s+(?:in|at) step (?P<step>\d{{1,5}}){_END}", re.IGNORECASE)),
+    ("step", re.compile(rf"\s+(?:in|at) step (?P<step>\d{{1,5}}){END}", re.IGNORECASE)),
 )
 
 # --- files -----------------------------------------------------------------------------------
@@ -140,20 +145,13 @@ _ONLY_FILE = re.compile(
     rf"(?P<subject>(?:the|its)\s+\w+(?:\s+patch)?|it)\s+{_EDIT_VERB}",
     re.IGNORECASE,
 )
-_PART_OF_TIME = re.compile(
-    r"\b(?:outside|apart from|besides|except|aside|beside|"
-    r"at first|first|initially|so far|until|by then|at this point|up to|later|before|after|"
-    r"for now|again|between|since|steps \d+|half|both|in (?:its|the) first)\b",
-    re.IGNORECASE,
-)
-_NEVER = r"(?:never|(?:did|does|do|has|have)(?: not|n['’]t))\s+" + ADVERBS
 _NEVER_EDITS = re.compile(
-    rf"\b{_NEVER}(?:edit(?:s|ed)?|change[sd]?|touch(?:es|ed)?|modif(?:y|ies|ied))\s+{LEAD}"
+    rf"\b{NEVER}(?:edit(?:s|ed)?|change[sd]?|touch(?:es|ed)?|modif(?:y|ies|ied))\s+{LEAD}"
     rf"(?P<path>{FILE})(?P<tail>.*)",
     re.IGNORECASE,
 )
 _NEVER_READS = re.compile(
-    rf"\b{_NEVER}(?:opens?|opened|reads?|looks? (?:at|into)|looked (?:at|into)|views?|viewed|"
+    rf"\b{NEVER}(?:opens?|opened|reads?|looks? (?:at|into)|looked (?:at|into)|views?|viewed|"
     rf"inspect(?:s|ed)?)\s+{LEAD}(?P<path>{FILE})(?P<tail>.*)",
     re.IGNORECASE,
 )
@@ -170,10 +168,22 @@ _NEVER_DONE = re.compile(
 )
 _TIMES = re.compile(
     rf"\b(?:ran|runs|re-?ran)\s+{_TESTS}\s+(?:only |just |exactly )?(?P<times>once|twice|three "
-    rf"times|four times|five times|\d{{1,4}} times){_END}",
+    rf"times|four times|five times|\d{{1,4}} times)(?P<tail>.*)",
     re.IGNORECASE,
 )
 _NUMBERS = {"once": 1, "twice": 2, "three": 3, "four": 4, "five": 5}
+_FIRST_TESTS = (
+    re.compile(
+        rf"\b(?:runs|ran|executes|executed)\s+{_TESTS}\s+(?:for the first time|first|only)"
+        rf"\s+(?:in|at)\s+step (?P<step>\d{{1,5}}){END}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:first|only)\s+(?:runs|ran|executes|executed)\s+{_TESTS}\s+(?:in|at)"
+        rf"\s+step (?P<step>\d{{1,5}}){END}",
+        re.IGNORECASE,
+    ),
+)
 _LEAVES = re.compile(
     rf"\b(?:leaves|left)\s+{LEAD}(?P<path>{FILE})\s+(?:untouched|unchanged|as it (?:is|was))"
     r"(?P<tail>.*)",
@@ -181,8 +191,9 @@ _LEAVES = re.compile(
 )
 
 _TOOK = re.compile(
-    r"\b(?:submit\w*|finish\w*|ends?|ended|stop\w*|done|solves?|solved|complet\w+)\s+"
-    r"(?:(?:the task|it|the issue|the bug)\s+)?(?:in|after|within)\s+(?:only\s+|just\s+)?"
+    r"\b(?:(?:submit\w*|finish\w*|ends?|ended|stop\w*|done|solves?|solved|complet\w+)\s+"
+    r"(?:(?:the task|it|the issue|the bug)\s+)?(?:in|after|within)|needs|needed|takes|took|"
+    r"uses|used|spends|spent)\s+(?:only\s+|just\s+)?"
     r"(?P<n>\d{1,5}) steps\b(?:$|[.,;:)]|\s+(?:and|in all|in total)\b)",
     re.IGNORECASE,
 )
@@ -198,8 +209,13 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _NEVER_SUBMITS = re.compile(
-    rf"\b{_NEVER}(?:submit(?:s|ted)?|hand(?:s|ed)? in)\b(?=\s*(?:$|[.,;:)]|(?:a|any|the|its) "
+    rf"\b{NEVER}(?:submit(?:s|ted)?|hand(?:s|ed)? in)\b(?=\s*(?:$|[.,;:)]|(?:a|any|the|its) "
     r"(?:patch|change|solution)|anything|at all))",
+    re.IGNORECASE,
+)
+_WITHOUT_SUBMITTING = re.compile(
+    r"\b(?:gave|gives) up without (?:ever )?(?:submitting|handing in)|"
+    r"\b(?:stops|stopped|ends|ended) without (?:ever )?(?:submitting|handing in)",
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(
@@ -233,6 +249,8 @@ def _of_sentence(sentence: str) -> Iterator[Claim]:
         yield from _files(said)
     if "step" in lower:
         yield from step_claims(said)
+        yield from edits_at(said)
+        yield from print_claims(" ".join(sentence.split())[:_MOST_CHARS])
     yield from _ends(said)
 
 
@@ -240,6 +258,7 @@ def _of_sentence(sentence: str) -> Iterator[Claim]:
 
 
 def _tests(said: str) -> Iterator[Claim]:
+    yield from no_tests_changed(said)
     denied = [match for pattern in _DENIED_TESTS for match in pattern.finditer(said)]
     for match in denied:
         yield from _denied_tests(said, match)
@@ -248,10 +267,15 @@ def _tests(said: str) -> Iterator[Claim]:
         yield TestsRun(said, who, True, _what(without), "after last edit")
     if denied:
         return
+    for pattern in _FIRST_TESTS:
+        if (first := pattern.search(said)) and plainly(said, first.start()):
+            yield FirstTests(said, "agent", int(first["step"]))
     times = _TIMES.search(said)
     if times and (who := plainly(said, times.start())) is not None:
         word = times["times"].lower().split()[0]
-        yield TestsCounted(said, who, _NUMBERS.get(word) or int(word))
+        scope = next((scope for scope, tail in _TAILS if tail.match(times["tail"])), None)
+        if scope and scope != "step":
+            yield TestsCounted(said, who, _NUMBERS.get(word) or int(word), scope)
     for match in _RAN_TESTS.finditer(said):
         who = who_does(said, match.start())
         before = clause_before(said, match.start())
@@ -299,7 +323,7 @@ def _what(match: re.Match[str]) -> Literal["any", "the", "whole"]:
 def _files(said: str) -> Iterator[Claim]:
     for pattern in _ONLY:
         if match := pattern.search(said):
-            yield from _only(said, match, _who_edits(said, match.start()))
+            yield from _only(said, match, who_edits(said, match.start()))
     if match := _ONLY_FILE.search(said):
         subject = match["subject"].lower()
         who: Who | None = "gold" if "gold" in subject else "agent" if "agent" in subject else None
@@ -310,19 +334,12 @@ def _files(said: str) -> Iterator[Claim]:
         (_NEVER_READS, True),
     ):
         for match in pattern.finditer(said):
-            yield from _never(said, match, is_reading, _who_edits(said, match.start()))
+            yield from _never(said, match, is_reading, who_edits(said, match.start()))
     for match in _NEVER_DONE.finditer(said):
         by = re.match(r"\s+by the (agent|model)\b", match["tail"], re.IGNORECASE)
         is_other = re.match(r"\s+by\b", match["tail"], re.IGNORECASE) and not by
         if not is_other:
             yield from _never(said, match, not match["edits"], "agent" if by else "")
-
-
-def _who_edits(said: str, start: int) -> Who | None:
-    before = clause_before(said, start)
-    if GOLD.search(before) and not AGENT.search(before):
-        return "gold"
-    return who_does(said, start)
 
 
 def _only(said: str, match: re.Match[str], who: Who | None) -> Iterator[Claim]:
@@ -333,7 +350,7 @@ def _only(said: str, match: re.Match[str], who: Who | None) -> Iterator[Claim]:
     rest = match["rest"]
     clause = CUT.split(rest)[0]
     numbers = re.findall(r"\bstep (\d{1,5})\b", said)
-    if len(set(numbers)) > 1 or _PART_OF_TIME.search(
+    if len(set(numbers)) > 1 or PART_OF_TIME.search(
         f"{clause_before(said, match.start())} {clause}"
     ):
         return
@@ -351,7 +368,7 @@ def _never(said: str, match: re.Match[str], is_reading: bool, who: Who | None) -
     if who is None or is_supposed(said, match.start()):
         return
     scope = f"{clause_before(said, match.start())} {CUT.split(match['tail'])[0]}"
-    if _PART_OF_TIME.search(scope) or re.search(r"\bsteps?\b|\bonly\b", scope, re.IGNORECASE):
+    if PART_OF_TIME.search(scope) or re.search(r"\bsteps?\b|\bonly\b", scope, re.IGNORECASE):
         return
     paths = [match["path"]]
     if more := re.match(rf"\s*(?:,|or|nor|and)\s+{LEAD}({FILE})", match["tail"]):
@@ -369,7 +386,7 @@ def _ends(said: str) -> Iterator[Claim]:
     status = _STATUS.search(said)
     if status and not is_supposed(said, status.start()) and not NOT.search(said):
         yield Ended(said, "agent", "status", status["status"])
-    submits = _NEVER_SUBMITS.search(said)
+    submits = _NEVER_SUBMITS.search(said) or _WITHOUT_SUBMITTING.search(said)
     if submits and (who := plainly(said, submits.start())) is not None:
         yield Ended(said, who, "never submitted")
     for match in _OUT_OF.finditer(said):

@@ -40,6 +40,30 @@ class OnlyEdited(Claim):
 
 
 @dataclass(frozen=True)
+class EditAt(Claim):
+    """That the first or last edit is in a step, or that none comes before or after it."""
+
+    which: Literal["first", "last", "none before", "none after"]
+    step: int
+
+
+@dataclass(frozen=True)
+class FirstTests(Claim):
+    """That tests were run for the first time in a step."""
+
+    step: int
+
+    __test__ = False
+
+
+@dataclass(frozen=True)
+class NoTestsChanged(Claim):
+    """That no test was changed, or (`is_adding`) that none was added."""
+
+    is_adding: bool
+
+
+@dataclass(frozen=True)
 class NeverTouched(Claim):
     """That a file was never edited, or (`is_reading`) never opened."""
 
@@ -66,10 +90,20 @@ class CountInStep(Claim):
 
 
 @dataclass(frozen=True)
+class Prints(Claim):
+    """That a text stands in what a step put out; `is_sure`: it is said to be printed."""
+
+    step: int
+    text: str
+    is_sure: bool
+
+
+@dataclass(frozen=True)
 class TestsCounted(Claim):
     """That tests were run so many times."""
 
     n_times: int
+    scope: Scope = "all"
 
     __test__ = False
 
@@ -141,6 +175,15 @@ ADVERBS = (
     r"correctly|wrongly|successfully|in fact|indeed|at last|never once)\s+){0,4}"
 )
 
+END = r"\s*(?:$|[.,;:!)]|(?:and|but|so|although|though|because|which)\b)"
+NEVER = r"(?:never|(?:did|does|do|has|have)(?: not|n['’]t))\s+" + ADVERBS
+PART_OF_TIME = re.compile(
+    r"\b(?:outside|apart from|besides|except|aside|beside|"
+    r"at first|first|initially|so far|until|by then|at this point|up to|later|before|after|"
+    r"for now|again|between|since|steps \d+|half|both|in (?:its|the) first)\b",
+    re.IGNORECASE,
+)
+
 
 def clause_before(said: str, start: int) -> str:
     """Return the words of the clause that stand before a place."""
@@ -167,3 +210,10 @@ def is_supposed(said: str, start: int) -> bool:
 def plainly(said: str, start: int) -> Who | None:
     """Return who a clause is about, None where it is supposed or about somebody else."""
     return None if is_supposed(said, start) else who_does(said, start)
+
+
+def who_edits(said: str, start: int) -> Who | None:
+    before = clause_before(said, start)
+    if GOLD.search(before) and not AGENT.search(before):
+        return "gold"
+    return who_does(said, start)

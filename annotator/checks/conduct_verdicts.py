@@ -9,11 +9,15 @@ from annotator.checks.base import Severity, Subject
 from annotator.checks.conduct_grammar import (
     Claim,
     CountInStep,
+    EditAt,
     Ended,
+    FirstTests,
     InStep,
     Length,
     NeverTouched,
+    NoTestsChanged,
     OnlyEdited,
+    Prints,
     TestsCounted,
     TestsRun,
 )
@@ -55,13 +59,7 @@ def _is_meant(step: StepConduct, claim: TestsRun, conduct: Conduct) -> bool:
     """Tell whether a run of tests is one of those that are denied."""
     if claim.scope == "step" and step.number != claim.step:
         return False
-    if claim.scope == "after last edit" and (
-        not conduct.last_edit or step.number <= conduct.last_edit
-    ):
-        return False
-    if claim.scope == "before first edit" and (
-        not conduct.first_edit or step.number >= conduct.first_edit
-    ):
+    if not _is_within(step, claim.scope, conduct):
         return False
     if claim.what == "any":
         return True
@@ -69,6 +67,14 @@ def _is_meant(step: StepConduct, claim: TestsRun, conduct: Conduct) -> bool:
         return any(not run.paths for run in step.test_runs)
     # “The tests” are the project's, not those that the agent wrote itself.
     return any(not set(run.paths) or set(run.paths) - conduct.created for run in step.test_runs)
+
+
+def _is_within(step: StepConduct, scope: str, conduct: Conduct) -> bool:
+    if scope == "after last edit":
+        return bool(conduct.last_edit) and step.number > conduct.last_edit
+    if scope == "before first edit":
+        return bool(conduct.first_edit) and step.number < conduct.first_edit
+    return True
 
 
 def _run_told(step: StepConduct) -> str:
@@ -166,12 +172,79 @@ def _count_in_step(claim: CountInStep, subject: Subject) -> Verdict | None:
 
 
 def _tests_counted(claim: TestsCounted, subject: Subject) -> Verdict | None:
-    steps = subject.facts.conduct.test_steps
+    conduct = subject.facts.conduct
+    steps = [step for step in conduct.test_steps if _is_within(step, claim.scope, conduct)]
     known = {len(steps), sum(len(step.test_runs) for step in steps)}
     if claim.n_times in known:
         return None
     told = f"{listed([step.number for step in steps])} ran tests" if steps else "no step ran tests"
-    return f"{told}. Mend the number.", Severity.WARN if steps else Severity.BLOCK
+    where = "" if claim.scope == "all" else f" {claim.scope}"
+    return f"{told}{where}. Mend the number.", Severity.WARN if steps else Severity.BLOCK
+
+
+def _edit_at(claim: EditAt, subject: Subject) -> Verdict | None:
+    conduct = subject.facts.conduct
+    changing = [step for step in conduct.steps if step.changed]
+    lasting = [step.number for step in changing if step.changed & conduct.patched]
+    if claim.which == "none after":
+        later = [number for number in lasting if number > claim.step]
+        if later:
+            return f"{listed(later)} did. Mend the sentence.", Severity.BLOCK
+        others = [step.number for step in changing if step.number > claim.step]
+        return (f"{listed(others)} did. Mend the sentence.", Severity.WARN) if others else None
+    if claim.which == "none before":
+        # A script that reproduces it may come before the first edit.
+        before = [s.number for s in conduct.steps if s.edited - s.created and s.number < claim.step]
+        return (f"{listed(before)} did. Mend the sentence.", Severity.BLOCK) if before else None
+    if claim.which == "first":
+        known = {conduct.first_edit, *(step.number for step in changing[:1]), *lasting[:1]}
+    else:
+        known = {conduct.last_edit, *(step.number for step in changing[-1:]), *lasting[-1:]}
+    # What a program changed is not known.
+    step = conduct.step(claim.step)
+    if claim.step in known or not changing or (step and step.ran_something and not step.changed):
+        return None
+    told = listed(sorted(known - {0}))
+    return f"it is in {told}. Mend the number.", Severity.BLOCK
+
+
+def _first_tests(claim: FirstTests, subject: Subject) -> Verdict | None:
+    steps = subject.facts.conduct.test_steps
+    if not steps or steps[0].number >= claim.step:
+        return None
+    return f"tests were run in {_run_told(steps[0])}. Mend the number.", Severity.BLOCK
+
+
+def _no_tests_changed(claim: NoTestsChanged, subject: Subject) -> Verdict | None:
+    conduct, patches = subject.facts.conduct, subject.facts.patches
+    which = "gold" if claim.who == "gold" else "model"
+    patched = sorted(path for path in patches.paths(which) if is_test_file(path))
+    if patched:
+        whose = "the gold patch" if which == "gold" else "the agent's patch"
+        # Who adds to a file of tests may be said to have changed none.
+        severity = Severity.BLOCK if claim.is_adding else Severity.WARN
+        return f"{whose} changes {_files(patched)}. Mend the sentence.", severity
+    if which == "model":
+        steps = [
+            step.number
+            for step in conduct.steps
+            if any(is_test_file(path) for path in step.changed - conduct.created)
+        ]
+        if steps:
+            return f"{listed(steps)} did. Mend the sentence.", Severity.WARN
+    return None
+
+
+def _prints(claim: Prints, subject: Subject) -> Verdict | None:
+    said = subject.facts.text_of_step(claim.step)
+    if not said or _squeezed(claim.text) in _squeezed(said):
+        return None
+    severity = Severity.BLOCK if claim.is_sure else Severity.WARN
+    return f"“{claim.text[:60]}” does not stand in step {claim.step}. Mend it.", severity
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split()).strip("'\"").lower()
 
 
 def _edits(step: StepConduct, claim: InStep) -> Verdict | None:
@@ -180,6 +253,8 @@ def _edits(step: StepConduct, claim: InStep) -> Verdict | None:
             return None
         if step.ran_something and not step.changed and not step.mentions(claim.path):
             return f"does not name {claim.path}", Severity.WARN
+        if step.kind in {"test", "vcs"}:
+            return "is not known to have changed it", Severity.WARN
         if step.ran_something and step.mentions(claim.path):
             return None
         if step.changed:
@@ -227,6 +302,8 @@ def _fails(step: StepConduct, _claim: InStep) -> Verdict | None:
         return None
     if step.test_outcome == "passed":
         return "ran tests that passed", Severity.BLOCK
+    if not step.test_runs and step.exit_code == 0:
+        return "ended with exit code 0", Severity.WARN
     return None
 
 
@@ -297,6 +374,10 @@ _JUDGES: dict[type[Any], Callable[[Any, Subject], Verdict | None]] = {
     InStep: _in_step,
     CountInStep: _count_in_step,
     TestsCounted: _tests_counted,
+    EditAt: _edit_at,
+    FirstTests: _first_tests,
+    NoTestsChanged: _no_tests_changed,
+    Prints: _prints,
     Length: _length,
     Ended: _ended,
 }

@@ -181,6 +181,8 @@ def _group_trouble(facts: Facts, claim: OutcomeClaim, run: TreeRun) -> str:
     ids = [
         t for t in groups[claim.group or "all"] if t in run.statuses and t not in facts.runs.flaky
     ]
+    if claim.size is not None and claim.size != len(ids) and claim.quantity != "any":
+        return ""
     agreeing = [t for t in ids if agrees(claim, run.statuses[t]) or run.statuses[t] == "SKIPPED"]
     against = [t for t in ids if t not in agreeing]
     if claim.count is not None and ids:
@@ -188,18 +190,30 @@ def _group_trouble(facts: Facts, claim: OutcomeClaim, run: TreeRun) -> str:
     match claim.quantity:
         case "all" if not against:
             return ""
-        case "none" if not agreeing:
+        case "none" if not any(agrees(claim, run.statuses[test]) for test in ids):
             return ""
         case "some" if against:
             return ""
+        case "any":
+            is_so = any(agrees(claim, run.statuses[test]) for test in ids)
+            return "" if is_so or not ids else _nothing_of_it(claim, ids)
     if not ids:
         return ""
-    shown = (agreeing if claim.quantity == "none" else against or ids)[0]
+    really = [test for test in ids if agrees(claim, run.statuses[test])]
+    shown = (really if claim.quantity == "none" else against or ids)[0]
     which = {"all": claim.group or "all", "none": "no test", "some": "not all"}[claim.quantity]
     what = f"{which} tests" if claim.quantity == "all" else which
     return (
         f"says of {what} at {_NAMES[claim.tree]}: {claim.verb}; but the run there says "
         f"{run.statuses[shown]} {shown}. Correct the claim."
+    )
+
+
+def _nothing_of_it(claim: OutcomeClaim, ids: list[str]) -> str:
+    which = "tests" if claim.group == "all" else f"{claim.group} tests"
+    return (
+        f"says of {which} at {_NAMES[claim.tree]}: {claim.verb}; but by the run there none of "
+        f"the {len(ids)} does. Correct the claim."
     )
 
 

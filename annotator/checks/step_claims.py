@@ -16,6 +16,7 @@ from annotator.checks.conduct_grammar import (
     Claim,
     CountInStep,
     InStep,
+    Prints,
     StepNamed,
     StepVerb,
     clause_before,
@@ -72,6 +73,10 @@ _TESTS_IN_STEP = re.compile(
     r"\b(?P<all>(?:[Aa]ll|[Tt]he)(?: the| its| of the)? tests)\s+(?:all\s+)?"
     rf"(?:(?P<passes>pass(?:es|ed)?)|(?P<fails>fail(?:s|ed)?)){_AT}"
 )
+_IN_STEP_TESTS = re.compile(
+    r"\b[Ii]n step (?P<step>\d{1,5}),? (?:all|the)(?: the| its| of the)? tests\s+(?:all\s+)?"
+    r"(?:(?P<passes>pass(?:es|ed)?)|(?P<fails>fail(?:s|ed)?))\b(?!\s+(?:as|because|only|for)\b)"
+)
 # 84 passed, 2 of the 19 tests fail
 _COUNT = re.compile(
     r"(?<![Ss]tep )(?<![Ss]teps )\b(?P<n>\d{1,6})(?: of (?:the )?\d{1,6})?(?: tests?)? "
@@ -79,7 +84,21 @@ _COUNT = re.compile(
 )
 _NUMBERED = re.compile(r"\b[Ss]teps?\s+(\d{1,5})")
 # “Step 12 fails to see that” speaks of what it misses, “passes it on” of an argument.
-_STANDS_ALONE = re.compile(r"\s*(?:$|[.,;:)]|(?:with|because|again|and|since|as)\b)")
+_STANDS_ALONE = re.compile(
+    r"\s*(?:$|[.,;:)]|(?:with|because|again|and|since|as)\b|"
+    r"(?:all|every|the|its)\b(?: (?:of )?(?:the|its))?(?: \w+)? tests?\b)"
+)
+# step 5 prints `2024-03-31`, the output of step 5 is `2024-03-31`
+_PRINTS = re.compile(
+    r"\b[Ss]tep (?P<step>\d{1,5})(?:['’]s (?:output|script)| \w{0,3} ?the agent)? "
+    r"(?:(?P<sure>prints|printed|outputs|output)|shows|showed|says|reports|reported|returns|returned)"
+    r" (?:that |the )?`(?P<text>[^`\n]{2,80})`"
+)
+_OUTPUT_IS = re.compile(
+    r"\b(?P<sure>[Oo]utput) (?:of|in) step (?P<step>\d{1,5}) "
+    r"(?:is|was|says|reads|shows|contains|has) "
+    r"`(?P<text>[^`\n]{2,80})`"
+)
 # “Step 4 runs into an error”, “step 12 runs no tests”, “step 7 changes nothing”
 _NOTHING = re.compile(
     r"\s*(?:nothing|no|none|neither|into|out of|the risk|counter|against|ahead|only if|on)\b", re.I
@@ -137,11 +156,20 @@ def step_claims(said: str) -> Iterator[Claim]:
                 verb = next((name for name, _ in _VERBS if found.get(name)), None)
                 verb = verb or ("tests" if found.get("ran") else "edits")
                 yield InStep(said, "agent", int(match["step"]), verb, found.get("path") or "")
-    for match in _TESTS_IN_STEP.finditer(said):
+    for match in (*_TESTS_IN_STEP.finditer(said), *_IN_STEP_TESTS.finditer(said)):
         if not _is_open(said, match.start()):
             outcome: StepVerb = "passes" if match["passes"] else "fails"
             yield InStep(said, "agent", int(match["step"]), outcome)
     yield from _counts(said)
+
+
+def print_claims(sentence: str) -> Iterator[Claim]:
+    """Yield what a sentence, with its backticks, says that steps printed."""
+    for pattern in (_PRINTS, _OUTPUT_IS):
+        for match in pattern.finditer(sentence):
+            if not _is_open(sentence, match.start()):
+                number, is_sure = int(match["step"]), bool(match["sure"])
+                yield Prints(sentence, "agent", number, match["text"], is_sure)
 
 
 def _is_open(said: str, start: int) -> bool:

@@ -8,11 +8,11 @@ from functools import cached_property
 
 from annotator.citations.anchors import Anchors, Cited, anchors_for
 from annotator.facts.code import CodeFacts
-from annotator.facts.conduct import Conduct, conduct_of
+from annotator.facts.conduct import Conduct, conduct_of, strings_in
 from annotator.facts.patches import PatchFacts
 from annotator.facts.runs import RunFacts
 from annotator.facts.texts import TextFacts
-from trajectories.models import Trajectory
+from trajectories.models import Step, Trajectory
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class Facts:
     @cached_property
     def runs(self) -> RunFacts:
         return RunFacts(self.trajectory, self.is_blind)
+
+    def text_of_step(self, number: int) -> str:
+        """Return the calls and outputs of a step, empty where there is none (one query)."""
+        steps = Step.objects.filter(trajectory=self.trajectory, number=number)
+        found = steps.values_list("tool_calls", "observations").first()
+        return "\n".join(text for value in found for text in strings_in(value)) if found else ""
 
     @property
     def conduct(self) -> Conduct:

@@ -23,6 +23,8 @@ _WORD = re.compile(rb"[A-Za-z_\x80-\xff][0-9A-Za-z_\x80-\xff]{0,99}")
 _WORD_IN_TEXT = re.compile(r"[^\W\d]\w{0,99}")
 _FILE_NAME = re.compile(r"[\w./-]*\w\.\w{1,5}\b")
 _SECONDS = 20
+# In so many files the definition of a name is looked for.
+_MOST_FILES = 40
 # How alike two names must be for one to be suggested for the other.
 _ALIKE = 0.75
 
@@ -123,6 +125,21 @@ class CodeFacts:
         except GitError:
             return ()
 
+    def defines(self, tree: str, path: str, name: str) -> bool:
+        """Tell whether a file defines a name at a tree."""
+        return any(symbol.name == name for symbol in self.symbols(tree, path))
+
+    def definition_of(self, name: str, trees: Iterable[str] = ()) -> str:
+        """Return a file that defines a name at one of the trees, or an empty text."""
+        for tree in trees or self.trees:
+            for path in _files_with(self.mirror, self.trees[tree], name):
+                if self.defines(tree, path, name):
+                    return path
+        return ""
+
+    def has_word_at_base(self, name: str) -> bool:
+        return name in _tree_words(self.mirror, self.trees["base"])
+
     def words_of_file(self, path: str) -> frozenset[str]:
         """Return the names in a file at any tree."""
         found = (self.lines(tree, path) or () for tree in self.trees)
@@ -206,6 +223,15 @@ def _read_words(mirror: Mirror, tree: str) -> frozenset[str]:
     # A line at a time: a list of every name that stands there would be larger than the tree.
     words = {word for line in io.BytesIO(out) for word in _WORD.findall(line)}
     return frozenset(word.decode("utf-8", "replace") for word in words)
+
+
+@lru_cache(maxsize=512)
+def _files_with(mirror: Mirror, tree: str, name: str) -> tuple[str, ...]:
+    """Return files of a tree in which a name stands as a word, the first few."""
+    command = ("grep", "-l", "-z", "-I", "-w", "-F", "--no-color", "-e", name, tree)
+    out = mirror.git(*command, timeout_seconds=_SECONDS, ok_codes=(0, 1))
+    found = [path.decode("utf-8", "replace") for path in out.split(b"\0") if path]
+    return tuple(path.partition(":")[2] for path in found[:_MOST_FILES])
 
 
 @lru_cache(maxsize=64)

@@ -234,7 +234,7 @@ class _Reader:
         if step.kind == "read":
             self.seen |= set(map(str, step.files))
         outputs = [clean_text(as_text(seen.get("content"))) for seen in step.observations]
-        calls = "\n".join(_strings(step.tool_calls))
+        calls = "\n".join(strings_in(step.tool_calls))
         return StepConduct(
             number=step.number,
             kind=step.kind,
@@ -283,7 +283,7 @@ class _Reader:
                 self._write([edit.path], edit.how)
             elif not isinstance(edit, Stash | Unstash):
                 self.edited.add(edit.path)
-        for text in _strings(call.get("arguments")):
+        for text in strings_in(call.get("arguments")):
             self.edited |= {relative(path.strip()) for path in _PATCHED.findall(text)}
 
     def _read_line(self, line: str, answer: tuple[str, int | None]) -> None:
@@ -358,16 +358,16 @@ def _exit_code(step: Step) -> int | None:
     return codes[-1] if codes and isinstance(codes[-1], int) else None
 
 
-def _strings(value: Any) -> Iterator[str]:
+def strings_in(value: Any) -> Iterator[str]:
     """Yield the texts in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for each in value.values():
-            yield from _strings(each)
+            yield from strings_in(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _strings(each)
+            yield from strings_in(each)
 
 
 # Names of files, as they stand in calls and outputs.

@@ -53,6 +53,14 @@ CLAIMS: list[tuple[str, list[Read]]] = [
         [("model", "passes", "none FAIL_TO_PASS")],
     ),
     ("Not all tests pass with the agent's patch", [("model", "passes", "some all")]),
+    ("Three of the tests fail at gold.", [("gold", "fails", "any all")]),
+    ("With the model patch two of the tests fail.", [("model", "fails", "any all")]),
+    ("The tests still fail with the agent's patch.", [("model", "fails", "any all")]),
+    ("All seven failing tests fail on gold.", [("gold", "fails", "all FAIL_TO_PASS")]),
+    ("Before the change, the seven tests pass.", [("base", "passes", "all FAIL_TO_PASS")]),
+    ("The gold patch breaks a PASS_TO_PASS test.", [("gold", "fails", "any PASS_TO_PASS")]),
+    ("The agent's patch breaks no test.", [("model", "fails", "none PASS_TO_PASS")]),
+    ("The agent's patch does not break any test.", [("model", "fails", "none PASS_TO_PASS")]),
     ("All 12 FAIL_TO_PASS tests fail at base", [("base", "fails", "all FAIL_TO_PASS")]),
     (
         "`test_a` passes at base, at gold and with the agent's patch.",
@@ -72,6 +80,9 @@ CLAIMS: list[tuple[str, list[Read]]] = [
     ),
 ]
 NO_CLAIMS = [
+    "It is not true that the suite is green at base.",
+    "Two of the tests pass at base.",
+    "A patch like this would break the tests at gold.",
     "`test_a` would fail at base.",
     "Does `test_a` fail at base?",
     "If `test_a` fails at base, the fault is there.",
@@ -80,7 +91,6 @@ NO_CLAIMS = [
     "`test_a` shows that the sum fails at base.",
     "Both tests fail at base.",
     "All tests of this module fail at base.",
-    "Three of the tests fail at gold.",
     "With `_jump` reverted, `test_a` fails at gold.",
     "When `add` is mended on base, `test_a` passes.",
     "The test named parse_fails is at base.",

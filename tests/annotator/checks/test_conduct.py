@@ -45,7 +45,13 @@ class _Patches(PatchFacts):
 def facts_in(file: Path) -> Facts:
     parsed = parsed_in(file)
     patches = _Patches(parsed.model_patch or "")
-    return Mock(Facts, conduct=read_conduct(parsed), patches=patches, is_blind=False)
+    return Mock(
+        Facts,
+        conduct=read_conduct(parsed),
+        patches=patches,
+        is_blind=False,
+        text_of_step=lambda number: str(parsed.steps[number - 1]),
+    )
 
 
 def saying(sentence: str, *, field: str = "rationale") -> Content:
@@ -65,6 +71,17 @@ def said(sentence: str, file: Path = SAMPLE) -> list[tuple[str, str]]:
 # 8 fails with a NameError, 10 runs all tests, 12 edits tests/test_recurrence.py, 13 runs all tests
 # and removes reproduce.py, 14 submits.
 FALSE = [
+    "The agent ran the tests once before its first edit.",
+    "After step 7 no file was changed.",
+    "The first edit is in step 12.",
+    "The agent's last edit was in step 7.",
+    "The agent made no edit before step 12.",
+    "The agent ran the tests for the first time in step 13.",
+    "The agent needed 40 steps.",
+    "The agent gave up without submitting.",
+    "In step 10 all tests fail.",
+    "Step 10 prints `85 failed`.",
+    "The agent added no tests.",
     "The agent never ran the tests.",
     "The agent did not run any tests.",
     "The agent didn't even run a test.",
@@ -186,6 +203,18 @@ TRUE = [
     "No test was run between step 7 and step 10.",
     "Until step 10 the agent never ran the tests.",
     "In step 10 the agent runs its script and the whole test suite; all 84 tests pass.",
+    "The agent ran the tests twice before submitting.",
+    "After step 13 no file was changed.",
+    "The first edit is in step 7.",
+    "The agent's last edit was in step 12.",
+    "The agent made no edit before step 7.",
+    "The agent ran the tests for the first time in step 10.",
+    "The agent needed 14 steps.",
+    "In step 10 all tests pass.",
+    "The agent needed 3 steps to see it.",
+    "The first edit would be in step 12.",
+    "Step 10 prints `84 passed`.",
+    "The gold patch changed no test.",
     "The agent never opened almanac/agenda.py.",
 ]
 
