@@ -17,7 +17,7 @@ from annotator.checks.patches import PATCH_CHECKS
 from annotator.checks.runner import Report, Waived, run_checks
 from annotator.checks.shape import SHAPE_CHECKS
 from annotator.checks.timing import TIMING_CHECKS
-from annotator.checks.whole import WHOLE_CHECKS
+from annotator.checks.whole import WHOLE_CHECKS, WaiversHold
 from annotator.checks.writing import WRITING_CHECKS
 from annotator.facts import facts_of
 from annotator.models import Annotation
@@ -36,6 +36,7 @@ ALL_CHECKS: tuple[Check, ...] = (
     *WRITING_CHECKS,
     *HINT_CHECKS,
 )
+WaiversHold.known = frozenset(check.id for check in ALL_CHECKS)
 
 
 def check_content(

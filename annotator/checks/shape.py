@@ -61,6 +61,7 @@ class DecisionShape(Check):
                 yield from self._reasons(step, subject.name_of(step["uid"]))
                 if is_whole(subject):
                     yield from self._fields(step, subject.name_of(step["uid"]))
+                    yield from self._taken(subject, step)
 
     def _count(self, step: StepContent, name: str) -> Iterator[Finding]:
         options = step.get("options") or ()
@@ -109,6 +110,28 @@ class DecisionShape(Check):
                     Place(step["uid"], "options", f"{number}.for"),
                     severity=Severity.WARN,
                 )
+
+    def _taken(self, subject: Subject, step: StepContent) -> Iterator[Finding]:
+        """Find a decision for what the explained patch did not do, by its own account."""
+        chosen = next((o for o in step.get("options") or () if o.get("chosen")), None)
+        which = {"gold": ("gold", "both"), "model": ("agent", "both")}.get(
+            str(subject.overview.get("explains")), ()
+        )
+        others = [
+            option
+            for option in step.get("options") or ()
+            if not option.get("chosen") and option.get("considered_by") in which
+        ]
+        if chosen and chosen.get("considered_by") in ("agent", "gold", "neither") and others:
+            if chosen["considered_by"] in which:
+                return
+            name = subject.name_of(step["uid"])
+            yield self.finding(
+                f"{name} takes {_named(chosen, 0)}, which the explained patch did not consider, "
+                f"over {_named(others[0], 0)}, which it did. Say which was taken.",
+                Place(step["uid"], "options", "chosen"),
+                severity=Severity.WARN,
+            )
 
     def _fields(self, step: StepContent, name: str) -> Iterator[Finding]:
         if is_blank(detail(step, "question")):
@@ -398,9 +421,16 @@ def _shows_tests(step: StepContent) -> bool:
     return bool(step.get("probes")) or bool(cited & {"test", "probe"})
 
 
+_REASONS = ("rationale", "has a claim, but no rationale; say why it is so.")
 _LACKS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "hypothesis": (("test", "does not say how the hypothesis can be tested; write it."),),
+    "observation": (_REASONS,),
+    "decision": (_REASONS,),
+    "hypothesis": (
+        _REASONS,
+        ("test", "does not say how the hypothesis can be tested; write it."),
+    ),
     "experiment": (
+        _REASONS,
         ("stands_on", "is an experiment that stands on nothing; choose a check or the trajectory."),
         ("expected", "is an experiment without an expectation; write what was expected."),
     ),

@@ -195,6 +195,48 @@ class TrajectoryJudged(Check):
             )
 
 
+class DeadEndsJudged(Check):
+    id = "dead-ends-judged"
+    title = "Dead ends are judged as missteps"
+    tells = "Whether of the agent's steps that a dead end covers one is judged a misstep."
+    severity = Severity.WARN
+
+    def find(self, subject: Subject) -> Iterator[Finding]:
+        judged = {
+            row["step"]: row.get("judgement") for row in subject.content.get("judgements", ())
+        }
+        for step in subject.steps:
+            covered = [judged[number] for number in step.get("covers") or () if number in judged]
+            if step.get("kind") != "dead_end" or not covered or "misstep" in covered:
+                continue
+            yield self.finding(
+                f"{subject.name_of(step['uid'])} is a dead end, but none of the steps that it "
+                "covers is judged a misstep; judge the one in which it went wrong.",
+                Place(step["uid"], "covers", "judgements"),
+            )
+
+
+class WaiversHold(Check):
+    id = "waivers-hold"
+    title = "Waivers say why"
+    tells = "Whether each waiver gives a reason and names a check that there is."
+    severity = Severity.WARN
+    is_waivable = False
+    # Filled in where all of them are known.
+    known: frozenset[str] = frozenset()
+
+    def find(self, subject: Subject) -> Iterator[Finding]:
+        for number, waiver in enumerate(subject.content.get("waivers", ()), start=1):
+            place = Place("", "waivers", str(number))
+            if is_blank(waiver["reason"]):
+                yield self.finding(
+                    f"The waiver of {waiver['check']} has no reason; give it.", place
+                )
+            elif waiver["check"] not in self.known:
+                message = f"There is no check “{waiver['check'][:60]}”; take its waiver out."
+                yield self.finding(message, place)
+
+
 WHOLE_CHECKS: tuple[Check, ...] = (
     OverviewFilled(),
     ExitFits(),
@@ -202,4 +244,6 @@ WHOLE_CHECKS: tuple[Check, ...] = (
     DiagnosisCommitted(),
     MisstepsDescribed(),
     TrajectoryJudged(),
+    DeadEndsJudged(),
+    WaiversHold(),
 )

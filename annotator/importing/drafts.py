@@ -140,7 +140,7 @@ def with_free_uids(content: Content) -> Content:
 
 
 def _taken(model: Any, uids: Iterable[str]) -> set[str]:
-    """Return the uids that rows here have, and those that a file names twice."""
+    """Return the uids that rows here have."""
     all_uids = list(uids)
     stored = model.objects.filter(uid__in=all_uids).values_list("uid", flat=True)
     return {str(uid) for uid in stored}

@@ -37,8 +37,17 @@ class Item:
 def read_items(path: Path) -> Iterator[Item | BadFile]:
     """Yield the annotations of a file in its order, and for each that is none what is wrong.
 
-    Raise BadFile where the file itself cannot be read.
+    Raise BadFile where the file itself cannot be read, or holds none.
     """
+    is_empty = True
+    for item in _read(path):
+        is_empty = False
+        yield item
+    if is_empty:
+        raise BadFile(f"{path} holds no annotation.")
+
+
+def _read(path: Path) -> Iterator[Item | BadFile]:
     try:
         if zipfile.is_zipfile(path):
             yield from _of_zip(path)

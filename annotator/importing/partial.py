@@ -27,6 +27,7 @@ _NEEDED = {
     "hunk": ["which", "path", "old_start", "old_count", "new_start", "new_count"],
     "probe": ["tree", "expectation"],
 }
+MOST_CLAIM_CHARS = 500
 # The largest integer of a column.
 _LARGEST = 2**31 - 1
 # What a whole submission has to fulfil, and a part of one need not.
@@ -52,6 +53,8 @@ def completed(content: Mapping[str, Any]) -> Content:
     if too_large := next(_too_large(content), None):
         raise BadContent(f"{too_large} is a number that nothing here can have; mend it.")
     latest = as_latest({**content, "schema_version": version})
+    if trouble := next(_troubles(latest), None):
+        raise BadContent(trouble)
     steps = [_step(step) for step in latest.get("reasoning_steps", ())]
     root_cause = latest.get("root_cause")
     return {
@@ -67,6 +70,26 @@ def completed(content: Mapping[str, Any]) -> Content:
         "root_cause": _root_cause(root_cause) if root_cause else None,
         "reasoning_steps": steps,
     }
+
+
+def _troubles(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what no schema says: claims that are too long, and uids that name two things."""
+    seen = set()
+    root_cause = content.get("root_cause")
+    cards = [*content.get("reasoning_steps", ()), *([root_cause] if root_cause else [])]
+    for card in cards:
+        claim = " ".join(card.get("claim", "").split())
+        if len(claim) > MOST_CLAIM_CHARS:
+            yield (
+                f"The claim “{claim[:60]}…” has {len(claim)} characters of {MOST_CLAIM_CHARS} at "
+                "the most; say it in one line, and the rest in the rationale."
+            )
+        for part in (card, *card.get("citations", ()), *card.get("probes", ())):
+            uid = part.get("uid")
+            if uid in seen:
+                yield f"The uid {uid} stands twice; give each step, citation and probe its own."
+            if uid:
+                seen.add(uid)
 
 
 def is_partial(content: Mapping[str, Any]) -> bool:
@@ -151,7 +174,7 @@ def _root_cause(card: Mapping[str, Any]) -> Content:
 def _card(card: Mapping[str, Any]) -> Content:
     return {
         "uid": card.get("uid") or str(uuid.uuid4()),
-        "claim": " ".join(card.get("claim", "").split())[:500],
+        "claim": " ".join(card.get("claim", "").split()),
         "rationale": card.get("rationale", ""),
         "citations": [_citation(citation) for citation in card.get("citations", ())],
         "probes": [_probe(probe) for probe in card.get("probes", ())],

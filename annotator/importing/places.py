@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotator.importing.files import Item
-from trajectories.models import Batch, BatchTrajectory, Trajectory
+from trajectories.models import Batch, BatchTrajectory, TaskRevision, Trajectory
 
 
 class NoPlace(Exception):
@@ -35,7 +35,24 @@ def find_trajectory(item: Item) -> Trajectory:
         raise NoPlace(f"It is about {what}, which is not loaded here; load it first.")
     if len(rows) > 1:
         raise NoPlace(f"There is more than {what}; name it by trajectory.source_file_sha256.")
+    if trouble := _contradiction(item, about, rows[0]):
+        raise NoPlace(f"{trouble}; mend the one or the other.")
     return rows[0]
+
+
+def _contradiction(item: Item, about: Mapping[str, Any], trajectory: Trajectory) -> str:
+    """Say in what the file's task or trajectory is not the one that was found."""
+    task = {**(item.line.get("task") or {}), **(item.content.get("task") or {})}
+    instance_id = task.get("instance_id") or trajectory.task.instance_id
+    if instance_id != trajectory.task.instance_id:
+        return f"It names the task {instance_id}, but a trajectory of {trajectory.task.instance_id}"
+    if (n_steps := about.get("n_steps", trajectory.n_steps)) != trajectory.n_steps:
+        return f"It says that the trajectory has {n_steps} steps, but it has {trajectory.n_steps}"
+    commit = task.get("base_commit")
+    revisions = TaskRevision.objects.filter(task=trajectory.task)
+    if commit and not revisions.filter(base_commit=commit).exists():
+        return f"It names the base commit {commit[:12]}, which no revision of {instance_id} has"
+    return ""
 
 
 def _instance_id(item: Item) -> str:

@@ -26,6 +26,7 @@ from tests.probes import make_probe
 
 pytestmark = pytest.mark.django_db
 
+SOME_UID = "00000000-0000-4000-8000-000000000001"
 BOOKKEEPING = ("edit_count", "diagnosis_committed_at")
 
 
@@ -230,6 +231,16 @@ def test_what_is_blocked_is_not_handed_in_and_leaves_nothing(
         ({"trajectory": {"source_file_sha256": "0" * 64}}, "is not loaded here"),
         ({"trajectory": {}, "task": {"instance_id": "no__such-1"}}, "is not loaded here"),
         ({"trajectory": {}, "task": {}}, "names neither"),
+        ({"task": {"instance_id": "no__such-1"}}, "names the task no__such-1, but a trajectory of"),
+        ({"task": {"base_commit": "f" * 40}}, "base commit ffffffffffff, which no revision"),
+        (
+            {"reasoning_steps": [{"kind": "observation", "claim": "so " * 200}]},
+            "has 599 characters of 500 at the most",
+        ),
+        (
+            {"reasoning_steps": 2 * [{"kind": "observation", "uid": SOME_UID}]},
+            f"The uid {SOME_UID} stands twice",
+        ),
     ],
 )
 def test_what_cannot_be_loaded_says_what_and_where(
@@ -240,6 +251,23 @@ def test_what_cannot_be_loaded_says_what_and_where(
     assert [row["outcome"] for row in rows] == ["refused", "loaded"]
     assert says in rows[0]["reason"]
     assert "given.jsonl, line 1" in printed
+
+
+def test_another_length_of_the_trajectory_is_refused(
+    written: Annotation, other: User, tmp_path: Path
+) -> None:
+    good = content_of(written)
+    good["trajectory"]["n_steps"] += 1
+    [row], _ = load(tmp_path, good, draft_for="otto")
+    assert (row["outcome"], "steps, but it has" in row["reason"]) == ("refused", True)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "[]"])
+def test_a_file_without_annotations_is_refused(db: None, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "empty.json"
+    file.write_text(text)
+    [row], _ = run(tmp_path, file, check=True)
+    assert (row["outcome"], "holds no annotation" in row["reason"]) == ("refused", True)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"annotation": 5}', "null", "9" * 5000, "[" * 9999])

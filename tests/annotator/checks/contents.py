@@ -43,7 +43,7 @@ def step(number: int, kind: str, claim: str, **values: Any) -> Content:
         "uid": uid(number),
         "kind": kind,
         "claim": claim,
-        "rationale": "",
+        "rationale": f"Part {number} of the evidence says it.",
         "details": details,
         "options": [],
         "covers": [],

@@ -91,6 +91,19 @@ _GAPS: list[tuple[str, Content, str, str]] = [
         "warn",
         "R4 has two options called “a”",
     ),
+    (
+        "what the patch did not consider is taken",
+        with_step(
+            4,
+            options=[
+                option("mend the function", considered_by="gold"),
+                option("mend each caller", chosen=True, considered_by="neither"),
+            ],
+        ),
+        "warn",
+        "R4 takes “mend each caller”, which the explained patch did not consider",
+    ),
+    ("no rationale", with_step(1, rationale=" "), "warn", "R1 has a claim, but no rationale"),
     ("no question", with_details(4, question=""), "block", "R4 is a decision without a question"),
     ("no outcome", with_details(2, outcome=""), "block", "R2 is a hypothesis that does not say"),
     ("no settlement", with_details(2, settled_by=""), "block", "R2 is confirmed, but no step"),

@@ -89,3 +89,31 @@ def test_a_batch_that_is_blind_first_asks_for_the_diagnosis() -> None:
     (found,) = told(findings(good_content(), WHOLE_CHECKS, facts))
 
     assert found == ("block", "The first diagnosis is not committed yet; this batch asks for it.")
+
+
+def test_a_dead_end_covers_a_misstep() -> None:
+    content = _judged()
+    chain = content["reasoning_steps"]
+    chain.insert(1, {**chain[0], "uid": "0" * 36, "kind": "dead_end", "covers": [2]})
+    assert findings(content, WHOLE_CHECKS) == ()
+    content["judgements"][0].update(judgement="neutral", misstep="", should_have="")
+    assert told(findings(content, WHOLE_CHECKS)) == [
+        (
+            "warn",
+            "R2 is a dead end, but none of the steps that it covers is judged a misstep; judge the "
+            "one in which it went wrong.",
+        )
+    ]
+
+
+def test_a_waiver_names_a_check_and_says_why() -> None:
+    waivers = [
+        {"check": "exit-fits", "place": "//exit", "reason": " "},
+        {"check": "no-such", "place": "//", "reason": "It is a sample."},
+        {"check": "exit-fits", "place": "//exit", "reason": "It is a sample."},
+    ]
+    found = told(findings({**good_content(), "waivers": waivers}, WHOLE_CHECKS))
+    assert found == [
+        ("warn", "The waiver of exit-fits has no reason; give it."),
+        ("warn", "There is no check “no-such”; take its waiver out."),
+    ]
